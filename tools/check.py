@@ -35,7 +35,7 @@ def run_cells():
     "How many cells of all the notebooks passed, failed and were skipped"
     start = time.time()
     tallies = []
-    for tally in cells.run_all(cells.notebooks()):
+    for tally in cells.run_all(cells.notebooks(), cells.available()):
         note(tally)
         tallies.append(tally)
     report("cells of all notebooks", start, [f"{t.path} fails" for t in tallies if t.failed])

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import nbformat
-from cells import notebooks, skipped
+from cells import available, notebooks, skipped
 from execnb.nbio import read_nb
 from nbclient import NotebookClient
 from nbdev.clean import nbdev_clean
@@ -49,10 +49,10 @@ def execute(file, flags=()):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="*", default=["nbs"], help="notebooks or folders")
-    parser.add_argument("--flags", nargs="*", default=[], help="test flags whose cells run too")
+    parser.add_argument("--flags", nargs="*", default=[], help="more test flags whose cells run")
     args = parser.parse_args()
     files = notebooks(args.paths)
     for file in files:
-        nbformat.write(execute(file, args.flags), file)
+        nbformat.write(execute(file, args.flags + available()), file)
         nbdev_clean.__wrapped__(file)
     if not files: print(f"Nothing to run: no notebooks in {' '.join(args.paths)} yet")
