@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LAYOUTS', 'ALIASES', 'PARTS', 'by_head', 'by_part', 'side_by_side', 'tiled', 'Layout', 'linears', 'detect',
-           'fold_norm', 'read_block', 'write_block', 'layout_of', 'convert']
+           'fold_norm', 'read_block', 'write_block', 'layout_of', 'convert', 'options_of']
 
 # %% ../nbs/04c_layouts.ipynb #imports
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 # %% ../nbs/04c_layouts.ipynb #order
 def by_head(
@@ -276,9 +276,9 @@ def _check_maps(parts, where, heads):
             raise ValueError(f"{where}: expected a matrix and a bias for {part}, got {got}")
     q,k,v,o = (tuple(parts[f'{part}.weight'].shape) for part in PARTS)
     fits = heads is None or q[0]%heads == 0 and k[0]%(q[0]//heads) == 0 and o[1]%heads == 0
-    if q[1] != o[0] or not fits:
+    if not fits or o[1]*k[0] != v[0]*q[0]: # a group of query heads for each head of keys and values
         raise ValueError(f"{where}: query, key, value, output of shapes {q}, {k}, {v}, {o} do not "
-                         f"fit together" + ("" if heads is None else f" with {heads} heads"))
+                         "fit together" + (f" with {heads} heads" if heads else ""))
 
 def _converted(state_dict, prefix, source, target, heads, ignore):
     "One attention in another layout, its keys without prefix"
@@ -323,3 +323,54 @@ def _all_converted(state_dict, prefixes, how):
             new = _converted(state_dict, prefix, *how)
             result |= {prefix + name: y for name,y in new.items()}
     return result
+
+# %% ../nbs/04c_layouts.ipynb #said-names
+_SAID = {'heads': ('heads', 'num_heads', 'n_heads', 'num_attention_heads', 'n_head'),
+         'dropout_prop': ('dropout_prop', 'attention_dropout', 'attn_dropout', 'attn_drop',
+                          'dropout'),
+         'scale': ('scale', 'scaling')}
+
+def _said(module, names):
+    "The first number that `module`, its parts or its config call by one of `names`"
+    places = [module, *module.children(), getattr(module, 'config', None)]
+    for value in (getattr(place, name, None) for place in places for name in names):
+        if isinstance(value, nn.Dropout): value = value.p
+        if isinstance(value, (int, float)) and not isinstance(value, bool): return value
+    return None
+
+def _rotary_base(module):
+    "The base of rotary positions, if the model of `module` turns queries and keys"
+    config = getattr(module, 'config', None)
+    rope = getattr(config, 'rope_parameters', None)
+    if not rope: return getattr(module, 'rotary_base', None)
+    if rope.get('rope_type') != 'default' or rope.get('partial_rotary_factor', 1) != 1:
+        raise ValueError(f"module: expected plain rotary positions or none, got {rope}"[:199])
+    return float(rope['rope_theta'])
+
+# %% ../nbs/04c_layouts.ipynb #said-refuse
+def _check_plain(module):
+    "Raise `ValueError` if `module` does what an ordinary attention does not"
+    first = module.proj[0] if isinstance(getattr(module, 'proj', None), nn.Sequential) else None
+    odd = {'add_zero_attn': getattr(module, 'add_zero_attn', False),
+           'v_shortcut': getattr(module, 'v_shortcut', False),
+           'an activation before the projection': not isinstance(first, nn.Identity | None)}
+    if (has := [name for name,there in odd.items() if there]):
+        raise ValueError(f"module: {type(module).__name__} has {' and '.join(has)}, which "
+                         "MultiHeadAttention has not; convert its state_dict for the weights alone")
+
+def options_of(
+    module:nn.Module,    # Attention of any system in the table
+    name:str,            # Its layout, as `detect` tells
+    heads:int|None=None, # Number of heads, where the module does not say it
+) -> dict[str,Any]:      # heads, dropout_prop, scale, batch_first and rotary_base
+    "What `module` does beside its weights, in our names"
+    _check_plain(module)
+    said:dict[str,Any] = {option: _said(module, names) for option,names in _SAID.items()}
+    if heads is not None: said['heads'] = heads
+    if said['dropout_prop'] is None: said['dropout_prop'] = 0.
+    if said['heads'] is None:
+        raise ValueError(f"heads: expected a number, since {type(module).__name__} has none")
+    if name == 'topformer' and getattr(module, 'scale', None) is not True: said['scale'] = 1.
+    by_default = name not in ('attention_nbdev', 'torch_packed', 'torch_separate')
+    batch_first = getattr(module, 'batch_first', by_default) # labml's has length first
+    return said | dict(batch_first=batch_first, rotary_base=_rotary_base(module))

@@ -6,6 +6,7 @@
 __all__ = ['PrepareForMultiHeadAttention', 'MultiHeadAttention']
 
 # %% ../nbs/05_multihead.ipynb #imports
+from collections.abc import Iterable
 from typing import Any
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from .attention_map import AttentionMap
 from .checks import check_probability, check_scale, check_size
 from .decoding import KVCache, rotary
 from .functional import scaled_dot_product_attention
+from .layouts import convert, detect, options_of
 from .masks import Mask, as_mask, causal
 
 # %% ../nbs/05_multihead.ipynb #sizes
@@ -88,8 +90,50 @@ def _from_the_end(mask, is_causal, cache):
     if not is_causal: return mask
     return causal('lower_right') if mask is None else mask & causal('lower_right')
 
+# %% ../nbs/05_multihead.ipynb #mha-foreign
+def _sizes(weights, heads):
+    "Widths of an attention by the shapes of its weights"
+    q,k,v,o = (weights[f'{m}.weight'].shape
+               for m in ('query.linear', 'key.linear', 'value.linear', 'output'))
+    if q[1] != o[0]:
+        raise ValueError(f"module: expected as wide an output as the query's {q[1]}, got {o[0]}")
+    d_k = q[0]//heads
+    return dict(d_model=o[0], d_k=d_k, d_v=o[1]//heads, kv_heads=k[0]//d_k, kdim=k[1], vdim=v[1])
+
+class _Foreign(nn.Module):
+    "Ways to and from the attention of other systems"
+    heads:int
+
+    @classmethod
+    def from_module(cls,
+        module:nn.Module,        # Attention of PyTorch, timm, transformers, …: see the layouts
+        heads:int|None=None,     # Number of heads, where `module` does not say it
+        ignore:Iterable[str]=(), # Patterns of its tensors that may be left out
+    ) -> 'MultiHeadAttention':   # In training or evaluation as `module` is; biases all or none
+        "The same attention as `module`, with copies of its weights"
+        state = module.state_dict()
+        if '' not in (found := detect(state)):
+            raise ValueError(f"module: expected one attention, got a {type(module).__name__} "
+                             f"with {found or 'none'}"[:199])
+        options = options_of(module, found[''], heads)
+        weights = convert(state, found[''], 'attention_nbdev', '', heads=options['heads'],
+                          ignore=ignore)
+        biases = {name: name.replace('weight', 'bias') for name in weights if 'weight' in name}
+        bias = len(weights) > len(biases)
+        if bias: weights |= {b: weights[w].new_zeros(len(weights[w]))
+                             for w,b in biases.items() if b not in weights}
+        new:Any = cls(**options, **_sizes(weights, options['heads']), bias=bias, device='meta')
+        new.load_state_dict(weights, assign=True)
+        return new.train(module.training)
+
+    def to_layout(self,
+        name:str, # Of the layout: `'torch_packed'`, `'timm'`, `'bert'`, …
+    ) -> dict[str,Tensor]: # A state dict in that layout; its tensors are copies
+        "The weights, as another system stores them"
+        return convert(self.state_dict(), 'attention_nbdev', name, '', heads=self.heads)
+
 # %% ../nbs/05_multihead.ipynb #mha
-class MultiHeadAttention(nn.Module):
+class MultiHeadAttention(_Foreign):
     "Multi-head attention: tokens ask, tokens answer, `heads` times side by side"
     def __init__(self,
         heads:int,               # Number of heads
