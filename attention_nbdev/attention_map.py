@@ -362,7 +362,7 @@ class _Acting(_Frame):
     def overlap(self, other:'AttentionMap') -> Tensor: # `[batch, heads, q_len]`
         "How much each row has in common with that of `other`, from 0 to 1"
         other.unchanged()
-        return self._ask(stats.overlap, other.scores, other.lse, memory=self.memory)
+        return self._ask(stats.overlap, other.scores, memory=self.memory)
     def power_iteration(self, steps:int=50, tol:float=1e-6) -> tuple[Tensor,Tensor,Tensor]:
         "Largest singular value of each head's matrix, and its left and right vectors"
         return self._ask(stats.power_iteration, steps, tol, memory=self.memory)

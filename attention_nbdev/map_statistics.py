@@ -227,18 +227,17 @@ def kl(
 # %% ../nbs/03b_map_statistics.ipynb #overlap
 def overlap(
     s:Scores,
-    lse:Tensor,        # `[batch, heads, q_len]`
+    lse:Tensor,        # `[batch, heads, q_len]`, for its dtype
     other:Scores,      # Of the same shape
-    other_lse:Tensor,  # Its log-sum-exp
     memory:int=MEMORY, # Bytes for a tile
 ) -> Tensor:           # `[batch, heads, q_len]`, from 0 to 1
     "How much each row has in common with that of `other`: `sum(p * p_other)`"
     check_pair(s, other)
-    q = torch.cat([x.q.to(lse.dtype)*x.scale for x in (s, other)], -1)
-    k = torch.cat([repeat_heads(x.k, s.shape[1]).to(lse.dtype) for x in (s, other)], -1)
+    a,b = (x._replace(q=x.q.double(), k=repeat_heads(x.k, s.shape[1]).double()) for x in (s, other))
+    q,k = torch.cat([a.q*a.scale, b.q*b.scale], -1), torch.cat([a.k, b.k], -1)
     mask = s.mask & other.mask if s.mask and other.mask else s.mask or other.mask
-    _,both = read(Scores(q, k, mask, 1.), k, memory)
-    return (both - never_empty(lse) - never_empty(other_lse)).exp()
+    both,mine,theirs = (read(x, x.k, memory)[1] for x in (Scores(q, k, mask, 1.), a, b))
+    return (both - never_empty(mine) - never_empty(theirs)).exp().to(lse.dtype)
 
 # %% ../nbs/03b_map_statistics.ipynb #power
 def power_iteration(

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from .. import core, masks
 from ..core import default_scale, remove_padding, repeat_heads
-from ..masks import Causal, Custom, Document, Given, Mask, Padding, Rule
+from ..masks import Causal, Custom, Document, Given, Mask, Padding, Prefix, Rule
 
 # %% ../../nbs/02d_chunked.ipynb #read-columns
 def read_columns(
@@ -84,30 +84,29 @@ def pieces(
         yield from _row_pieces(mask, shape, slice(first, min(first + step, q_len)), budget)
 
 # %% ../../nbs/02d_chunked.ipynb #weights
-def _weights(q, k, keep, bias, buffer):
-    "Weights and log-sum-exp of a piece; the weights live in `buffer`. `q` comes already scaled"
-    shape = (*q.shape[:3], k.shape[2])
-    weights = buffer[:math.prod(shape)].view(-1, *shape[2:])
-    torch.bmm(q.flatten(0, 1), k.flatten(0, 1).mT, out=weights)
-    weights = weights.view(shape)
-    if bias is not None: weights += bias
-    if keep is not None: weights.masked_fill_(~keep, -math.inf)
-    most = weights.amax(-1, keepdim=True)                       # [batch, heads, rows, 1]
-    torch.softmax(weights, -1, out=weights)
-    lse = most - weights.amax(-1, keepdim=True).log_()
-    if keep is not None or bias is not None:
-        empty = most == -math.inf
-        weights.masked_fill_(empty, 0.)
-        lse.masked_fill_(empty, -math.inf)
-    return weights, lse[..., 0]
+_LOG2E = math.log2(math.e)
 
-# %% ../../nbs/02d_chunked.ipynb #fused
 def _added(keep, bias, dtype):
     "`keep` and `bias` as one tensor to add"
     if keep is None: return None if bias is None else bias.to(dtype)
-    allowed = keep.new_zeros((), dtype=dtype) if bias is None else bias.to(dtype)
-    return torch.where(keep, allowed, -math.inf)
+    wall = masks.as_bias(keep, dtype)
+    return wall if bias is None else wall + bias.to(dtype)
 
+def _powers(q, k, keep, bias, buffer):
+    "E in `buffer`, `1/z` and the log-sum-exp of a piece; `q` comes already scaled"
+    shape = (*q.shape[:3], k.shape[2])
+    powers = buffer[:math.prod(shape)].view(-1, *shape[2:])
+    torch.bmm((q*_LOG2E).flatten(0, 1), k.flatten(0, 1).mT, out=powers)
+    powers = powers.view(shape)
+    added = _added(keep, bias, q.dtype)
+    if added is not None: powers.add_(added, alpha=_LOG2E)
+    most = powers.amax(-1, keepdim=True)                        # [batch, heads, rows, 1]
+    if added is not None: most.masked_fill_(most == -math.inf, 0.)
+    total = powers.sub_(most).exp2_().sum(-1, keepdim=True)
+    lse = total.log2().add_(most).mul_(math.log(2))
+    return powers, total.reciprocal_().masked_fill_(lse == -math.inf, 0.), lse[..., 0]
+
+# %% ../../nbs/02d_chunked.ipynb #fused
 def _fused(q, k, v, keep, bias):
     "Output and log-sum-exp of a piece, by the kernel"
     added = _added(keep, bias, q.dtype)
@@ -123,11 +122,12 @@ def _fused_grads(q, k, v, keep, bias, g, output, lse):
 
 # %% ../../nbs/02d_chunked.ipynb #dropout
 def _survivors(shape, p, generator):
-    "Boolean, True with probability `1 - p`"
-    n = math.prod(shape)
+    "1 with probability `1 - p`, else 0; in 16 bits"
+    n,limit = math.prod(shape), min(max(round(p*2**16) - 2**15 - 1, -2**15), 2**15 - 1)
     bits = torch.empty(-(-n//4), dtype=torch.int64, device='cpu')
     bits.random_(-2**63, None, generator=generator)
-    return (bits.view(torch.int16)[:n] > max(round(p*2**16) - 2**15 - 1, -2**15)).view(shape)
+    number = bits.view(torch.int16)[:n] # survives if above the limit
+    return number.clamp_(limit, min(limit + 1, 2**15 - 1)).sub_(limit).view(shape)
 
 # %% ../../nbs/02d_chunked.ipynb #call
 class Call(NamedTuple):
@@ -156,26 +156,26 @@ def _forward(call, q, k, v):
         at,to = (p.b, p.h, p.rows), (p.b, p.h, p.cols)
         if call.by_kernel(p): output[at],lse[at] = _fused(q[at], k[to], v[to], p.keep, p.bias)
         else:
-            weights,lse[at] = _weights(q[at], k[to], p.keep, p.bias, buffer)
-            if call.dropout_p: weights *= _survivors(weights.shape, call.dropout_p, generator)
-            mixed = torch.bmm(weights.flatten(0, 1), v[to].flatten(0, 1))
-            output[at] = mixed.view(*weights.shape[:3], -1)
+            powers,share,lse[at] = _powers(q[at], k[to], p.keep, p.bias, buffer)
+            if call.dropout_p: powers *= _survivors(powers.shape, call.dropout_p, generator)
+            mixed = torch.bmm(powers.flatten(0, 1), v[to].flatten(0, 1))
+            output[at] = mixed.view(*powers.shape[:3], -1).mul_(share)
     if call.dropout_p: output *= call.gain()
     return output, lse
 
 # %% ../../nbs/02d_chunked.ipynb #piece-grads
-def _piece_grads(q, k, v, g, delta, weights, survivors, buffer):
-    "Gradients of queries, keys, values and scores of a piece; uses up `weights`"
+def _piece_grads(q, k, v, g, delta, powers, survivors, buffer):
+    "Gradients of queries, keys, values and scores of a piece; uses up `powers`"
     flat = lambda x: x.flatten(0, 1)
-    d_scores = buffer[:weights.numel()].view(-1, *weights.shape[2:])
+    d_scores = buffer[:powers.numel()].view(-1, *powers.shape[2:])
     torch.bmm(flat(g), flat(v).mT, out=d_scores)
-    d_scores = d_scores.view(weights.shape)
+    d_scores = d_scores.view(powers.shape)
     if survivors is not None: d_scores *= survivors
-    d_scores.sub_(delta[..., None]).mul_(weights)
-    if survivors is not None: weights *= survivors
+    d_scores.sub_(delta).mul_(powers)
+    if survivors is not None: powers *= survivors
     d_q = torch.bmm(flat(d_scores), flat(k)).view(q.shape)
     d_k = torch.bmm(flat(d_scores).mT, flat(q)).view(k.shape)
-    d_v = torch.bmm(flat(weights).mT, flat(g)).view(v.shape)
+    d_v = torch.bmm(flat(powers).mT, flat(g)).view(v.shape)
     return d_q, d_k, d_v, d_scores
 
 # %% ../../nbs/02d_chunked.ipynb #bias-grads
@@ -212,10 +212,11 @@ def _backward(call, q, k, v, output, lse, learned, g, delta):
         if call.by_kernel(p):
             grads = _fused_grads(*part, p.keep, p.bias, g[at], output[at], lse[at])
         else:
-            weights,_ = _weights(*part[:2], p.keep, p.bias, buffer)
-            p_drop,size = call.dropout_p, weights.shape
+            powers,share,_ = _powers(*part[:2], p.keep, p.bias, buffer)
+            p_drop,size = call.dropout_p, powers.shape
             survivors = _survivors(size, p_drop, generator) if p_drop else None
-            *grads,d_scores = _piece_grads(*part, g[at], delta[at], weights, survivors, second)
+            d_rows = g[at]*share, delta[at][..., None]*share
+            *grads,d_scores = _piece_grads(*part, *d_rows, powers, survivors, second)
             if learned: _bias_grads(call, p, d_scores, learned, biases)
         for total,i,x in zip(totals, (at, to, to), grads): total[i] += x
     return *totals, *biases
@@ -386,10 +387,15 @@ def _faster_plain(q, k):
     if not grads or size*batch*heads < 2**17: return False
     return 2**12 <= size <= 2**14 and torch.get_num_threads() > 1
 
-def _skips(mask):
-    "Can rules of `mask` be asked piece by piece, and does the kernel not know them itself?"
-    if len(mask.rules) == 1 and not mask.biases and isinstance(mask.rules[0], Causal): return False
-    return bool(mask.rules) and not any(isinstance(r, (Custom, Given)) for r in mask.rules)
+def _faster_masked(mask, shape):
+    "With a mask"
+    size,rules = shape[2]*shape[3], mask.rules
+    if any(not isinstance(r, Given) for r in mask.biases): return size >= 2**20
+    known = len(rules) == 1 and not mask.biases and isinstance(rules[0], Causal) # a kernel's flag
+    if known or not rules or any(isinstance(r, Given) for r in rules): return False
+    wide = any(not isinstance(r, Padding | Prefix) for r in rules) # of more than one row
+    if wide and size >= 2**22: return True
+    return not any(isinstance(r, Custom) for r in rules) and work_share(mask, shape) <= .75
 
 # %% ../../nbs/02d_chunked.ipynb #faster2
 def faster(
@@ -400,10 +406,11 @@ def faster(
 ) -> bool: # Judged by shapes, dtypes and the kind of mask
     "Is `attend` faster than PyTorch's own kernels?"
     if torch.compiler.is_compiling() or not q.is_cpu: return False
-    if mask is None and not dropout_p: return not need_lse and _faster_plain(q, k)
-    size,grads = q.shape[2]*k.shape[2], torch.is_grad_enabled() and q.requires_grad
+    size = q.shape[2]*k.shape[2]
+    if dropout_p: return size >= 2**16
+    if mask is None:
+        if need_lse: return False
+        return size >= 2**20 if q.shape[3] != v.shape[3] else _faster_plain(q, k)
     if size < 2**18: return False
-    if dropout_p: return size >= (2**20 if grads else 2**18)
-    if torch.is_grad_enabled() and masks.learned(mask): return size >= 2**22
-    if mask is None or not _skips(mask): return False
-    return work_share(mask, (*q.shape[:3], k.shape[2])) <= .75
+    if torch.is_grad_enabled() and masks.learned(mask): return size >= 2**20
+    return _faster_masked(mask, (*q.shape[:3], k.shape[2]))
