@@ -161,6 +161,7 @@ def _override(module, cfg, around):
         raise ValueError(f"init_cfg: override: expected a type or nothing but a name, got {cfg}")
     return _fill(children[cfg['name']], rest or around, whole=True)
 
+# %% ../../nbs/06b_mmcls.ipynb #init-steps
 def _steps(module, init_cfg):
     "What `init_cfg` says, as checked functions to be called in turn; `Pretrained` comes last"
     cfgs = [init_cfg] if isinstance(init_cfg, dict) else init_cfg or []
