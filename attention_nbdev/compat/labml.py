@@ -76,9 +76,9 @@ class MultiHeadAttention(nn.Module):
         for m in (self.query, self.key, self.value, self.output): m.reset_parameters()
 
     def _load_from_state_dict(self, state_dict, prefix, *args):
-        linear = self.value.linear
-        if f'{prefix}value.linear.bias' in state_dict and linear.bias is None:
-            linear.bias = nn.Parameter(torch.empty_like(self.output.bias))
+        linear,given = self.value.linear, f'{prefix}value.linear.bias' in state_dict
+        if given and isinstance(linear, nn.Linear) and linear.bias is None:
+            linear.bias = nn.Parameter(linear.weight.new_empty(self.d_model))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def get_scores(self,
