@@ -65,9 +65,16 @@ class LayerScale(nn.Module):
         return x * self.weight
 
 # %% ../../nbs/06b_mmcls.ipynb #cfg
-def _from_cfg(name:str, cfg:Any, known:dict[str,Callable], given:int=0) -> Callable:
+def _dicts(name:str, cfg:Any) -> list[dict]:
+    "`cfg`, a dict or several, as a list"
+    cfgs = list(cfg) if isinstance(cfg, (list, tuple)) else [cfg]
+    for c in cfgs:
+        if isinstance(c, dict): continue
+        raise TypeError(f"{name}: expected a dict or a list of dicts, got {type(c).__name__}")
+    return cfgs
+
+def _from_cfg(name:str, cfg:dict, known:dict[str,Callable], given:int=0) -> Callable:
     "The function in `known` that `cfg` names, with its arguments; the first `given` come later"
-    if not isinstance(cfg, dict): raise TypeError(f"{name}: expected a dict, got {cfg!r}")
     kind,kw = cfg.get('type'), {k: v for k,v in cfg.items() if k != 'type'}
     if kind not in known:
         raise ValueError(f"{name}: expected type {', '.join(map(repr, known))}, got {kind!r}")
@@ -79,14 +86,14 @@ def _dropout(drop_prob=.5, inplace=False):
     check_probability('drop_prob', drop_prob)
     return nn.Dropout(drop_prob, inplace)
 
-def _drop_path(drop_prob=.1): return DropPath(drop_prob)
-
-_DROPOUTS:dict[str,Callable] = {'Dropout': _dropout, 'DropPath': _drop_path}
+_DROPOUTS:dict[str,Callable] = {'Dropout': _dropout, 'DropPath': DropPath}
 _NO_DROPOUT = dict(type='Dropout', drop_prob=0.)
 
 def _build_dropout(cfg):
     "What `dropout_layer` describes; None: nothing is dropped"
-    return nn.Identity() if cfg is None else _from_cfg('dropout_layer', cfg, _DROPOUTS)()
+    if cfg is None: return nn.Identity()
+    if isinstance(cfg, dict): return _from_cfg('dropout_layer', cfg, _DROPOUTS)()
+    raise TypeError(f"dropout_layer: expected a dict or None, got {type(cfg).__name__}")
 
 # %% ../../nbs/06b_mmcls.ipynb #init-fills
 def _pair(distribution, uniform, normal):
@@ -150,29 +157,25 @@ def _fill(module, cfg, whole=False):
 
 def _override(module, cfg, around):
     "A checked function for the child of `module` that `cfg` names"
-    if not isinstance(cfg, dict):
-        raise TypeError(f"init_cfg: override: expected a dict or a list of dicts, got {cfg!r}")
     rest = {k: v for k,v in cfg.items() if k != 'name'}
     children = dict(module.named_children())
     if cfg.get('name') not in children:
         expected = ', '.join(map(repr, children))
         raise ValueError(f"init_cfg: override: expected name {expected}, got {cfg.get('name')!r}")
     if rest and 'type' not in rest:
-        raise ValueError(f"init_cfg: override: expected a type or nothing but a name, got {cfg}")
+        got = ', '.join(cfg)
+        raise ValueError(f"init_cfg: override: expected a type or nothing but a name, got {got}")
     return _fill(children[cfg['name']], rest or around, whole=True)
 
 # %% ../../nbs/06b_mmcls.ipynb #init-steps
 def _steps(module, init_cfg):
     "What `init_cfg` says, as checked functions to be called in turn; `Pretrained` comes last"
-    cfgs = [init_cfg] if isinstance(init_cfg, dict) else init_cfg or []
-    if not isinstance(cfgs, (list, tuple)) or not all(isinstance(c, dict) for c in cfgs):
-        raise TypeError(f"init_cfg: expected a dict or a list of dicts, got {init_cfg!r}")
+    cfgs = _dicts('init_cfg', [] if init_cfg is None else init_cfg)
     steps = []
     for cfg in sorted(cfgs, key=lambda c: c.get('type') == 'Pretrained'):
         own = {k: v for k,v in cfg.items() if k != 'override'}
         around = {k: v for k,v in own.items() if k != 'layer'}
-        inner = cfg.get('override') or []
-        inner = inner if isinstance(inner, list) else [inner]
+        inner = _dicts('init_cfg: override', cfg.get('override') or [])
         steps += [_fill(module, own), *(_override(module, c, around) for c in inner)]
     return steps
 
