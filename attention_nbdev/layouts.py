@@ -59,7 +59,7 @@ class Layout:
     heads_first:bool=False # Are packed rows ordered by head?
     transposed:bool=False  # Are weights `[d_in, d_out]`?
     tiled:bool=False       # Does query head `h` read key head `h % kv_heads`?
-    norms:bool=False       # May each map be followed by a batch norm?
+    norms:bool=False       # May each be a module of a map `c` and a batch norm `bn`?
     conv:bool=False        # Are weights those of a convolution, `[d_out, d_in, 1, 1]`?
     beside:tuple=()        # Patterns of keys under the same prefix that are not attention
 
@@ -90,20 +90,26 @@ LAYOUTS:dict[str,Layout] = {
     'x_transformers': linears('to_q', 'to_k', 'to_v', 'to_out', tiled=True),
     'gpt2': linears('c_attn', 'c_proj', transposed=True, beside=_ROTARY[1:]),
     'neox': linears('query_key_value', 'dense', heads_first=True, beside=_ROTARY),
-    'topformer': linears('to_q.c', 'to_k.c', 'to_v.c', 'proj.1.c', norms=True, conv=True),
-    'levit': linears('qkv.c', 'proj.1.c', norms=True, heads_first=True,
+    'topformer': linears('to_q', 'to_k', 'to_v', 'proj.1', norms=True, conv=True),
+    'levit': linears('qkv', 'proj.1', norms=True, heads_first=True,
                      beside=('attention_bias_idxs',)),
 }
 ALIASES = {'mmcls': 'timm', 'detr': 'torch_packed'}
 
 # %% ../nbs/04c_layouts.ipynb #detect
+def _with_norm(weight): return weight.removesuffix('weight') + 'c.weight'
+
+def _spellings(layout):
+    "The keys of the weights; and those that they have when each is followed by a batch norm"
+    return [layout.weights] + [tuple(map(_with_norm, layout.weights))]*layout.norms
+
 def detect(
     state_dict:Mapping[str,Any], # Of one attention, or of a whole model
 ) -> dict[str,str]:              # Prefix of each attention, and the name of its layout
     "Every attention in `state_dict`, by the names of its weights"
     found:dict[str,str] = {}
-    for name,layout in LAYOUTS.items():
-        first,*rest = layout.weights
+    names = [(name, weights) for name,layout in LAYOUTS.items() for weights in _spellings(layout)]
+    for name,(first,*rest) in names:
         for key in state_dict:
             prefix = key[:len(key) - len(first)]
             if not key.endswith(first) or prefix in found or prefix[-1:] not in ('', '.'): continue
@@ -132,10 +138,9 @@ def _folded(layout, block):
     if not layout.norms: return block
     block = dict(block)
     for weight,bias in zip(layout.weights, layout.biases):
-        stem = weight.removesuffix('c.weight') + 'bn.'
-        keys = [key for key in block if key.startswith(stem)]
-        norm = {key.removeprefix(stem): block.pop(key) for key in keys}
-        if norm: block[weight],block[bias] = fold_norm(block[weight], norm)
+        stem = weight.removesuffix('weight') + 'bn.'
+        norm = {key.removeprefix(stem): x for key,x in block.items() if key.startswith(stem)}
+        if norm: block[weight],block[bias] = fold_norm(block.pop(_with_norm(weight)), norm)
     return block
 
 def _plain(layout, x):
@@ -164,12 +169,11 @@ def _regroup(parts, order, heads):
 
 # %% ../nbs/04c_layouts.ipynb #read
 def read_block(
-    block:Mapping[str,Tensor], # Keys without prefix
+    block:Mapping[str,Tensor], # Keys without prefix, batch norms folded
     layout:Layout,             # What they follow
     heads:int|None=None,       # Number of query heads, where the order of rows depends on it
 ) -> dict[str,Tensor]:         # From `query.weight` to `output.bias`
     "The four maps of one attention"
-    block = _folded(layout, block)
     parts:dict[str,Tensor] = {}
     v_rows = _plain(layout, block[layout.weights[-1]]).shape[1]
     for kind,keys in (('weight', layout.weights), ('bias', layout.biases)):
@@ -246,7 +250,7 @@ def _check_heads(layout, q, k, heads):
 # %% ../nbs/04c_layouts.ipynb #convert-block
 def _own(key, layout):
     "Is `key` part of an attention in this layout?"
-    stems = tuple(w.removesuffix('c.weight') + 'bn.' for w in layout.weights)
+    stems = tuple(w.removesuffix('weight') + part for w in layout.weights for part in ('c.', 'bn.'))
     return key in layout.weights + layout.biases or layout.norms and key.startswith(stems)
 
 def _block(state_dict, prefix, layout, ignore):
@@ -254,7 +258,9 @@ def _block(state_dict, prefix, layout, ignore):
     inside = {key.removeprefix(prefix): x for key,x in state_dict.items() if key.startswith(prefix)}
     block = {key: x for key,x in inside.items() if _own(key, layout)}
     where = f" under {prefix!r}" if prefix else ""
-    if (gaps := [key for key in layout.weights if key not in block]):
+    gaps = min(([key for key in weights if key not in block] for weights in _spellings(layout)),
+               key=len)
+    if gaps:
         raise ValueError(f"state_dict: expected {_some(gaps)}{where}, got {_some(inside)}")
     known = *layout.beside, *ignore
     rest = [key for key in inside.keys() - block if not any(fnmatch(key, p) for p in known)]
@@ -282,7 +288,7 @@ def _check_maps(parts, where, heads):
 
 def _converted(state_dict, prefix, source, target, heads, ignore):
     "One attention in another layout, its keys without prefix"
-    block = _block(state_dict, prefix, source, ignore)
+    block = _folded(source, _block(state_dict, prefix, source, ignore))
     _check_heads(source, *(block[source.weights[n]] for n in (0, -2)), heads)
     parts = read_block(block, source, heads)
     _check_maps(parts, prefix or 'state_dict', heads)
@@ -326,8 +332,8 @@ def _all_converted(state_dict, prefixes, how):
 
 # %% ../nbs/04c_layouts.ipynb #said-names
 _SAID = {'heads': ('heads', 'num_heads', 'n_heads', 'num_attention_heads', 'n_head'),
-         'dropout_prop': ('dropout_prop', 'attention_dropout', 'attn_dropout', 'attn_drop',
-                          'dropout'),
+         'dropout_prop': ('dropout_prop', 'dropout_prob', 'attention_dropout', 'attn_dropout',
+                          'attn_drop', 'dropout'),
          'scale': ('scale', 'scaling')}
 
 def _said(module, names):
@@ -370,7 +376,7 @@ def options_of(
     if said['dropout_prop'] is None: said['dropout_prop'] = 0.
     if said['heads'] is None:
         raise ValueError(f"heads: expected a number, since {type(module).__name__} has none")
-    if name == 'topformer' and getattr(module, 'scale', None) is not True: said['scale'] = 1.
+    if name == 'topformer' and not hasattr(module, 'impl'): said['scale'] = 1. # theirs is not used
     by_default = name not in ('attention_nbdev', 'torch_packed', 'torch_separate')
     batch_first = getattr(module, 'batch_first', by_default) # labml's has length first
     return said | dict(batch_first=batch_first, rotary_base=_rotary_base(module))
