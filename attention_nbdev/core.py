@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['default_scale', 'attention_scores', 'mask_scores', 'attention_weights', 'row_lse', 'repeat_heads', 'remove_padding',
-           'attend', 'merge']
+           'attend', 'strip_lse', 'merge']
 
 # %% ../nbs/01_core.ipynb #imports
 import math
@@ -98,6 +98,26 @@ def attend(
         weights = F.dropout(attention_weights(scores, keep, bias), dropout_p)
         output = (weights @ v).to(q.dtype)
     return output, row_lse(scores, keep, bias) if need_lse else None
+
+# %% ../nbs/01_core.ipynb #strips
+def strip_lse(
+    q:Tensor,              # Queries, `[batch, heads, q_len, d_k]`
+    k:Tensor,              # Keys, `[batch, kv_heads, k_len, d_k]`
+    mask:Mask|None=None,   # Who may read whom, and what is added to the scores
+    scale:float|None=None, # Default `1/sqrt(d_k)`
+    entries:int=2**22,     # How many scores to hold at a time
+) -> Tensor:               # `[batch, heads, q_len]`, at least float32; without a gradient
+    "The log-sum-exp of each row, strip by strip"
+    shape,dtype = (*q.shape[:3], k.shape[2]), torch.promote_types(q.dtype, torch.float32)
+    k = repeat_heads(k, shape[1]).to(dtype)
+    height = max(1, entries//max(1, shape[0]*shape[1]*shape[3]))
+    lse = q.new_empty(shape[:3], dtype=dtype)
+    with torch.no_grad(), torch.autocast(q.device.type, enabled=False):
+        for first in range(0, shape[2], height):
+            rows = slice(first, min(first + height, shape[2]))
+            block = mask_block(mask, shape, rows, device=q.device) if mask else (None, None)
+            lse[:,:,rows] = row_lse(attention_scores(q[:,:,rows].to(dtype), k, scale), *block)
+    return lse
 
 # %% ../nbs/01_core.ipynb #merge
 def merge(

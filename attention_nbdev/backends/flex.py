@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import AuxRequest, BlockMask, flex_attention
 from ..masks import Mask, learned, mask_block
-from ..core import remove_padding
+from ..core import remove_padding, strip_lse
 
 # %% ../../nbs/02b_flex.ipynb #mods
 def mask_mod(mask:Mask, shift:int):
@@ -78,7 +78,6 @@ def cannot(
     if 0 in (*q.shape, *k.shape, *v.shape): return "flex_attention takes no empty tensors"
     if q.device.type != 'cpu': return None
     if q.dtype is torch.float64: return "on a CPU flex_attention takes no float64"
-    if need_lse: return "on a CPU flex_attention gives no log-sum-exp"
     wants = any(x.requires_grad for x in (q, k, v)) or learned(mask)
     if torch.is_grad_enabled() and wants:
         return "on a CPU flex_attention has no derivative"
@@ -111,5 +110,6 @@ def attend(
     kw = dict(score_mod=score_mod(mask, shape[3] - shape[2]), block_mask=blocks, scale=scale,
               enable_gqa=q.shape[1] != k.shape[1])
     if not need_lse: return _call(q, k, v, **kw), None
+    if q.device.type == 'cpu': return _call(q, k, v, **kw), strip_lse(q, k, mask, scale)
     output,aux = _call(q, k, v, **kw, return_aux=AuxRequest(lse=True))
     return output, aux.lse

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from ..masks import Causal, Given, Mask, learned, mask_block
-from ..core import remove_padding
+from ..core import remove_padding, strip_lse
 
 # %% ../../nbs/02a_sdpa.ipynb #kernel-mask
 def _causal_flag(mask:Mask, q_len:int, k_len:int) -> bool:
@@ -108,17 +108,9 @@ def cannot(
     need_lse:bool=False,
 ) -> str|None: # The reason, or None if it can
     "Why `attend` will not take this call"
-    if not need_lse: return None
-    if q.device.type != 'cpu':
-        return f"the log-sum-exp is taken from the CPU kernel, and this is on {q.device.type}"
-    if dropout_p: return "with dropout there is no log-sum-exp"
-    if learned(mask): return "with a learned bias there is no log-sum-exp"
-    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad):
-        return "the log-sum-exp of the CPU kernel has no gradient"
-    if 0 in (*q.shape, *k.shape, *v.shape): return "of nothing there is no log-sum-exp"
-    if k.shape[2] < 16:
-        return f"the CPU kernel misses nan among fewer than 16 keys, here {k.shape[2]}"
-    return None
+    if not need_lse or not torch.is_grad_enabled(): return None
+    if not (q.requires_grad or k.requires_grad or learned(mask)): return None
+    return "its log-sum-exp has no gradient"
 
 # %% ../../nbs/02a_sdpa.ipynb #attend
 def attend(
@@ -138,9 +130,10 @@ def attend(
     if scale is None: scale = 1/math.sqrt(max(q.shape[3], 1))
     d_v,on_cpu,traced = v.shape[3], q.is_cpu, torch.compiler.is_compiling()
     if on_cpu and not dropout_p: q,k,v = same_width(q, k, v)
-    if need_lse: output,lse = _with_lse(q, k, v, tensor, is_causal, scale)
+    if need_lse and on_cpu and not (dropout_p or traced) and k.shape[2] >= 16 and q.numel() and d_v:
+        output,lse = _with_lse(q, k, v, tensor, is_causal, scale)
     else:
-        lse = None
+        lse = strip_lse(q, k, mask, scale) if need_lse else None
         output = _fused(q, k, v, tensor, dropout_p, is_causal, scale)
         if not traced: output = _first_only(output)
     few = traced or k.shape[2] < 16
