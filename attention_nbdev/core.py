@@ -92,7 +92,7 @@ def attend(
     dtype = torch.promote_types(q.dtype, torch.float32)
     k,v = remove_padding(k, v, mask, shape[2])
     k,v = repeat_heads(k, shape[1]).to(dtype), repeat_heads(v, shape[1]).to(dtype)
-    keep,bias = mask_block(mask, shape, device=q.device) if mask else (None, None)
+    keep,bias = mask_block(mask, shape, device=q.device) if mask is not None else (None, None)
     with torch.autocast(q.device.type, enabled=False):
         scores = attention_scores(q.to(dtype), k, scale)
         weights = F.dropout(attention_weights(scores, keep, bias), dropout_p)
@@ -115,7 +115,7 @@ def strip_lse(
     with torch.no_grad(), torch.autocast(q.device.type, enabled=False):
         for first in range(0, shape[2], height):
             rows = slice(first, min(first + height, shape[2]))
-            block = mask_block(mask, shape, rows, device=q.device) if mask else (None, None)
+            block = (None, None) if mask is None else mask_block(mask, shape, rows, device=q.device)
             lse[:,:,rows] = row_lse(attention_scores(q[:,:,rows].to(dtype), k, scale), *block)
     return lse
 

@@ -94,7 +94,8 @@ def at_scale(
     alpha:float, # What all scores are multiplied by
 ) -> Scores:
     "The same scores, `alpha` times as strong"
-    mask = s.mask and Mask(s.mask.rules, tuple(_Times(r, alpha) for r in s.mask.biases))
+    mask = s.mask
+    if mask is not None: mask = Mask(mask.rules, tuple(_Times(r, alpha) for r in mask.biases))
     return s._replace(mask=mask, scale=s.scale*alpha)
 
 # %% ../nbs/03b_map_statistics.ipynb #renyi
@@ -198,7 +199,8 @@ def _same(a, b): return a is b or type(a) is type(b) in (Causal, Window) and var
 
 def _simple_pair(s, other):
     "Are there no biases, and does `other` hide no more than `s`?"
-    mine,theirs = ((x.mask.rules, x.mask.biases) if x.mask else ((), ()) for x in (s, other))
+    mine,theirs = ((x.mask.rules, x.mask.biases) if x.mask is not None else ((), ())
+                   for x in (s, other))
     if mine[1] or theirs[1]: return False
     return all(any(_same(r, m) for m in mine[0]) for r in theirs[0])
 
@@ -235,9 +237,10 @@ def overlap(
     check_pair(s, other)
     a,b = (x._replace(q=x.q.double(), k=repeat_heads(x.k, s.shape[1]).double()) for x in (s, other))
     q,k = torch.cat([a.q*a.scale, b.q*b.scale], -1), torch.cat([a.k, b.k], -1)
-    mask = s.mask & other.mask if s.mask and other.mask else s.mask or other.mask
-    both,mine,theirs = (read(x, x.k, memory)[1] for x in (Scores(q, k, mask, 1.), a, b))
-    return (both - never_empty(mine) - never_empty(theirs)).exp().to(lse.dtype)
+    both = [x.mask for x in (s, other) if x.mask is not None]
+    mask = both[0] & both[-1] if len(both) == 2 else next(iter(both), None)
+    joint,mine,theirs = (read(x, x.k, memory)[1] for x in (Scores(q, k, mask, 1.), a, b))
+    return (joint - never_empty(mine) - never_empty(theirs)).exp().to(lse.dtype)
 
 # %% ../nbs/03b_map_statistics.ipynb #power
 def power_iteration(

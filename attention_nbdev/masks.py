@@ -122,6 +122,7 @@ class Mask:
         for m in (self, other): _rules_only(m, '|')
         return Mask((AnyOf((self, other)),)) if self.rules and other.rules else Mask()
     __rand__,__ror__ = __and__, __or__
+    def __bool__(self): raise TypeError("a Mask is neither true nor false; join masks with & | ~")
     def __invert__(self) -> 'Mask':
         _rules_only(self, '~')
         return Mask((Inverse(self),))

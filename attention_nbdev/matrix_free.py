@@ -86,7 +86,7 @@ def select(
 ) -> Scores:     # `[len(b), len(h), q_len, k_len]`
     "The scores of some sequences and heads only"
     group = s.q.shape[1]//s.k.shape[1]
-    mask = s.mask and s.mask.pick(b, h)
+    mask = None if s.mask is None else s.mask.pick(b, h)
     if len(b) == len(h) == 1:                                              # views, no copies
         return Scores(s.q[b[0],h[0]][None,None], s.k[b[0],h[0]//group][None,None], mask, s.scale)
     return Scores(s.q[b][:,h], s.k[b][:,[n//group for n in h]], mask, s.scale)
@@ -101,7 +101,7 @@ def strips(
     "Horizontal strips of the matrix, each as wide as anybody in it can read"
     q_len,k_len = s.shape[2:]
     ends = [(n, min(n + height, q_len)) for n in range(0, q_len, height)]
-    span = s.mask.span if s.mask else lambda *_: (0, k_len)
+    span = s.mask.span if s.mask is not None else lambda *_: (0, k_len)
     return [(slice(*rows), slice(*span(*rows, k_len - q_len, k_len))) for rows in ends]
 
 def fitting_strips(
@@ -213,7 +213,7 @@ def _given(s, rows, cols, flip=False):
 
 def _mask_strips(s, memory):
     "Strips whose masks, and whose scores where no fused call serves, fit in `memory`"
-    one = mask_block(s.mask, s.shape, slice(0, 1), slice(0, 1)) if s.mask else ()
+    one = () if s.mask is None else mask_block(s.mask, s.shape, slice(0, 1), slice(0, 1))
     dense = cannot('sdpa', s.q, s.k, s.k, None, 0., True) is not None
     if dense: times = s.shape[0]*s.shape[1]
     else: times = max((x.numel() for x in one if x is not None), default=1)
@@ -263,8 +263,9 @@ def swapped(
 
 # %% ../nbs/03a_matrix_free.ipynb #send-plain
 def _without_padding(mask):
-    rules = tuple(r for r in mask.rules if not isinstance(r, Padding)) if mask else ()
-    return Mask(rules, mask.biases) if rules or mask and mask.biases else None
+    if mask is None: return None
+    rules = tuple(r for r in mask.rules if not isinstance(r, Padding))
+    return Mask(rules, mask.biases) if rules or mask.biases else None
 
 def _send_open(s, lse, x, memory):
     "`_send` where no key is padding"
@@ -295,7 +296,7 @@ def _send_narrow(s, lse, x, memory):
 
 def _send(s, lse, x, memory):
     "Pᵀ·x, and the column sums of P, without a gradient"
-    real = real_keys(s.mask, s.shape, s.q.device) if s.mask else None
+    real = None if s.mask is None else real_keys(s.mask, s.shape, s.q.device)
     s = s._replace(mask=_without_padding(s.mask))
     if x.shape[3] <= 4: out,got = _send_narrow(s, lse, x.to(s.dtype), memory)
     else:

@@ -76,7 +76,7 @@ def pieces(
 ) -> Iterator[Piece]: # Each pair that may be read is in one piece, each row in at most one
     "The parts of the map that have to be computed"
     if 0 in shape: return
-    mask,q_len = mask or Mask(), shape[2]
+    mask,q_len = Mask() if mask is None else mask, shape[2]
     corner = mask.block(shape, slice(0, min(2, q_len)), slice(0, min(2, shape[3])), 'cpu')
     by_row = any(x is not None and x.dim() > 1 and x.shape[-2] > 1 for x in corner)
     step = BLOCK if budget or by_row else q_len

@@ -106,7 +106,7 @@ def attend(
     "Attention by a kernel compiled for this mask"
     shape = (*q.shape[:3], k.shape[2])
     k,v = remove_padding(k, v, mask, shape[2])
-    blocks = block_mask(mask, shape, q.device) if mask and mask.rules else None
+    blocks = None if mask is None or not mask.rules else block_mask(mask, shape, q.device)
     kw = dict(score_mod=score_mod(mask, shape[3] - shape[2]), block_mask=blocks, scale=scale,
               enable_gqa=q.shape[1] != k.shape[1])
     if not need_lse: return _call(q, k, v, **kw), None
