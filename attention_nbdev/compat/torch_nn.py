@@ -15,10 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from ..attention_map import AttentionMap
 from ..checks import normal_form
-from ..core import attention_weights, remove_padding
+from ..core import attention_scores, remove_padding
 from ..functional import scaled_dot_product_attention
-from ..masks import Mask, as_mask, causal, padding, prefix
-from ..matrix_free import Scores, score_block
+from ..masks import Mask, as_mask, causal, mask_block, padding, prefix
 
 # %% ../../nbs/06a_torch_nn.ipynb #packed
 def in_projection_packed(
@@ -146,17 +145,28 @@ def _mask(attn_mask, key_padding_mask, is_causal, shape, extra, batched) -> Mask
         mask = past if mask is None else mask & past
     return mask
 
+# %% ../../nbs/06a_torch_nn.ipynb #dense
+def _dense_weights(q, k, mask, scale):
+    "All weights, in single precision at least; a row that may read nothing is 0"
+    dtype = torch.promote_types(q.dtype, torch.float32)
+    with torch.autocast(q.device.type, enabled=False):
+        scores = attention_scores(q.to(dtype), k.to(dtype), scale)
+    if mask is None: return scores.softmax(-1)
+    keep,bias = mask_block(mask, (*q.shape[:3], k.shape[2]), device=q.device)
+    if keep is None: added = bias.to(dtype)
+    else: added = torch.where(keep, keep.new_zeros((), dtype=dtype) if bias is None else bias, -math.inf)
+    blind = (added == -math.inf).all(-1, keepdim=True) # as small as the mask
+    return scores.add_(added.masked_fill(blind, 0.)).softmax(-1).masked_fill(blind, 0.)
+
 # %% ../../nbs/06a_torch_nn.ipynb #attend
 def _with_weights(q, k, v, mask, dropout_p):
-    "Output, and the weights before dropout; in half precision only if the whole module is"
+    "Output, and the weights before dropout, in half precision only if the whole module is"
     q,k,v,mask,scale,_ = normal_form(q, k, v, mask, dropout_p)
     k,v = remove_padding(k, v, mask, q.shape[2])
-    scores = score_block(Scores(q, k, mask, scale), slice(None), slice(None))
-    weights = scores.softmax(-1) if mask is None else attention_weights(scores)
+    weights = _dense_weights(q, k, mask, scale)
     dropped = F.dropout(weights, dropout_p) if dropout_p else weights
-    half = weights.to(v.dtype)
-    output = (half if dropped is weights else dropped.to(v.dtype)) @ v
-    return output, weights if torch.is_autocast_enabled(q.device.type) else half
+    output = dropped.to(v.dtype) @ v
+    return output, weights if torch.is_autocast_enabled(q.device.type) else weights.to(v.dtype)
 
 def _attend(q, k, v, mask, dropout_p, need_weights, average, return_map, batched):
     "Output `[N, heads, L, d]`; and weights as torch shapes them, a map, or None"
