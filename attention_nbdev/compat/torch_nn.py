@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from ..attention_map import AttentionMap
 from ..checks import normal_form
-from ..core import attention_scores, remove_padding
+from ..core import remove_padding
 from ..functional import scaled_dot_product_attention
 from ..masks import Mask, as_mask, causal, mask_block, padding, prefix
 
@@ -146,27 +146,40 @@ def _mask(attn_mask, key_padding_mask, is_causal, shape, extra, batched) -> Mask
     return mask
 
 # %% ../../nbs/06a_torch_nn.ipynb #dense
-def _dense_weights(q, k, mask, scale):
-    "All weights, in single precision at least; a row that may read nothing is 0"
-    dtype = torch.promote_types(q.dtype, torch.float32)
-    with torch.autocast(q.device.type, enabled=False):
-        scores = attention_scores(q.to(dtype), k.to(dtype), scale)
-    if mask is None: return scores.softmax(-1)
-    keep,bias = mask_block(mask, (*q.shape[:3], k.shape[2]), device=q.device)
+def _added(mask, shape, dtype, device):
+    "What `mask` adds to scores `[N*heads, L, S]`, any but the last 1; and which rows are blind"
+    keep,bias = mask_block(mask, shape, device=device)
     if keep is None: added = bias.to(dtype)
-    else: added = torch.where(keep, keep.new_zeros((), dtype=dtype) if bias is None else bias, -math.inf)
-    blind = (added == -math.inf).all(-1, keepdim=True) # as small as the mask
-    return scores.add_(added.masked_fill(blind, 0.)).softmax(-1).masked_fill(blind, 0.)
+    else: added = torch.where(keep, keep.new_zeros(()).to(dtype) if bias is None else bias, -math.inf)
+    added = added[(None,)*(4 - added.dim())]
+    if added.shape[:2] == (1, 1): added = added[0]
+    else: added = added.expand(*shape[:2], -1, -1).flatten(0, 1)
+    blind = (added == -math.inf).all(-1, keepdim=True)
+    return added.masked_fill(blind, 0.), blind
+
+def _dense_weights(q, k, mask, scale):
+    "All weights `[N*heads, L, S]`, in single precision at least; a row that reads nothing is 0"
+    dtype = torch.promote_types(q.dtype, torch.float32)
+    shape = (*q.shape[:3], k.shape[2])
+    q,k = q.flatten(0, 1).to(dtype)*scale, k.flatten(0, 1).to(dtype).mT
+    if mask is None: return torch.bmm(q, k).softmax(-1)
+    added,blind = _added(mask, shape, dtype, q.device)
+    return torch.baddbmm(added, q, k).softmax(-1).masked_fill(blind, 0.)
 
 # %% ../../nbs/06a_torch_nn.ipynb #attend
 def _with_weights(q, k, v, mask, dropout_p):
     "Output, and the weights before dropout, in half precision only if the whole module is"
+    lower = torch.is_autocast_enabled(q.device.type)
     q,k,v,mask,scale,_ = normal_form(q, k, v, mask, dropout_p)
-    k,v = remove_padding(k, v, mask, q.shape[2])
-    weights = _dense_weights(q, k, mask, scale)
+    if mask is not None: k,v = remove_padding(k, v, mask, q.shape[2])
+    if not lower: weights = _dense_weights(q, k, mask, scale)
+    else:
+        with torch.autocast(q.device.type, enabled=False):
+            weights = _dense_weights(q, k, mask, scale)
     dropped = F.dropout(weights, dropout_p) if dropout_p else weights
-    output = dropped.to(v.dtype) @ v
-    return output, weights if torch.is_autocast_enabled(q.device.type) else weights.to(v.dtype)
+    output = torch.bmm(dropped.to(v.dtype), v.flatten(0, 1))
+    heads = q.shape[:2]
+    return output.unflatten(0, heads), (weights if lower else weights.to(v.dtype)).unflatten(0, heads)
 
 def _attend(q, k, v, mask, dropout_p, need_weights, average, return_map, batched):
     "Output `[N, heads, L, d]`; and weights as torch shapes them, a map, or None"
@@ -305,7 +318,7 @@ def _nested(module, query, key, value, rules, **asked):
     x = query.to_padded_tensor(0.)
     lengths = [len(row) for row in query.unbind()]
     filling = torch.arange(x.shape[1], device=x.device) >= torch.tensor(lengths, device=x.device)[:,None]
-    y,weights = module.forward(x, x, x, filling, is_causal=rules[2], **asked)
+    y,weights = MultiheadAttention.forward(module, x, x, x, filling, is_causal=rules[2], **asked)
     if isinstance(weights, Tensor): # nobody asks from a padded place
         weights = weights.masked_fill(filling[:,None,:,None] if weights.dim() == 4 else filling[...,None], 0.)
     return torch.nested.as_nested_tensor([row[:n] for row,n in zip(y, lengths)]), weights
