@@ -9,11 +9,10 @@ __all__ = ['in_projection_packed', 'Projection', 'Projections', 'split_projectio
 # %% ../../nbs/06a_torch_nn.ipynb #imports
 import copy
 import math
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from ..attention_map import AttentionMap
 from ..checks import normal_form
 from ..core import remove_padding
 from ..functional import scaled_dot_product_attention
@@ -28,7 +27,7 @@ def in_projection_packed(
     b:Tensor|None=None, # Three biases, one after the other, `[3*E]`
 ) -> tuple[Tensor,Tensor,Tensor]: # Queries, keys and values, `[..., E]`
     "Project with packed weights, in as few products as the identity of `q`, `k` and `v` allows"
-    if k is not v: return _in_projection(q, k, v, *w.chunk(3), b)
+    if k is not v: return _in_projection(q, k, v, w.chunk(3), b)
     if q is k: q_,k_,v_ = F.linear(q, w, b).chunk(3, -1)
     else:
         E = q.shape[-1]
@@ -36,10 +35,11 @@ def in_projection_packed(
         q_,(k_,v_) = F.linear(q, w[:E], b_q), F.linear(k, w[E:], b_kv).chunk(2, -1)
     return q_, k_, v_
 
-def _in_projection(q, k, v, w_q, w_k, w_v, b):
+def _in_projection(q, k, v, weights, b):
     "Project with three weights; their biases are always packed"
-    b_q,b_k,b_v = (None,)*3 if b is None else b.chunk(3)
-    return F.linear(q, w_q, b_q), F.linear(k, w_k, b_k), F.linear(v, w_v, b_v)
+    biases = (None,)*3 if b is None else b.chunk(3)
+    q,k,v = (F.linear(*call) for call in zip((q, k, v), weights, biases))
+    return q, k, v
 
 # %% ../../nbs/06a_torch_nn.ipynb #split
 class Projection(NamedTuple):
@@ -79,7 +79,8 @@ def split_projections(
         found.append(Projection(name, weight, *has))
     out = module.out_proj
     has = (None, None) if out.bias is None else ('out_proj.bias', out.bias)
-    return Projections(*found, Projection('out_proj.weight', out.weight, *has))
+    found.append(Projection('out_proj.weight', out.weight, *has))
+    return Projections(*found)
 
 # %% ../../nbs/06a_torch_nn.ipynb #heads
 def _by_head(x, heads, batch_first):
@@ -137,7 +138,8 @@ def _mask(attn_mask, key_padding_mask, is_causal, shape, extra, batched) -> Mask
         _check_mask('attn_mask', attn_mask, L_S=(L, S), NH_L_S=(n*heads, L, S))
         mask = _given_mask(attn_mask, n, heads, extra)
     if key_padding_mask is not None:
-        _check_mask('key_padding_mask', key_padding_mask, **{'N_S': (n, S)} if batched else {'S': (S,)})
+        wanted = {'N_S': (n, S)} if batched else {'S': (S,)}
+        _check_mask('key_padding_mask', key_padding_mask, **wanted)
         pad = _padding_mask(key_padding_mask if batched else key_padding_mask[None], extra)
         mask = pad if mask is None else mask & pad
     if is_causal:
@@ -149,8 +151,8 @@ def _mask(attn_mask, key_padding_mask, is_causal, shape, extra, batched) -> Mask
 def _added(mask, shape, dtype, device):
     "What `mask` adds to scores `[N*heads, L, S]`, any but the last 1; and which rows are blind"
     keep,bias = mask_block(mask, shape, device=device)
-    if keep is None: added = bias.to(dtype)
-    else: added = torch.where(keep, keep.new_zeros(()).to(dtype) if bias is None else bias, -math.inf)
+    added = torch.zeros((), dtype=dtype, device=device) if bias is None else bias.to(dtype)
+    if keep is not None: added = torch.where(keep, added, -math.inf)
     added = added[(None,)*(4 - added.dim())]
     if added.shape[:2] == (1, 1): added = added[0]
     else: added = added.expand(*shape[:2], -1, -1).flatten(0, 1)
@@ -178,8 +180,8 @@ def _with_weights(q, k, v, mask, dropout_p):
             weights = _dense_weights(q, k, mask, scale)
     dropped = F.dropout(weights, dropout_p) if dropout_p else weights
     output = torch.bmm(dropped.to(v.dtype), v.flatten(0, 1))
-    heads = q.shape[:2]
-    return output.unflatten(0, heads), (weights if lower else weights.to(v.dtype)).unflatten(0, heads)
+    if not lower: weights = weights.to(v.dtype)
+    return output.unflatten(0, q.shape[:2]), weights.unflatten(0, q.shape[:2])
 
 def _attend(q, k, v, mask, dropout_p, need_weights, average, return_map, batched):
     "Output `[N, heads, L, d]`; and weights as torch shapes them, a map, or None"
@@ -257,7 +259,7 @@ def _project(query, key, value, E, packed, apart, bias, heads, batch_first):
     if E%heads: raise ValueError(f"embed_dim ({E}) must be divisible by num_heads ({heads})")
     widths = (E,)*3 if packed is not None else (E, apart[1].shape[1], apart[2].shape[1])
     _check_tokens(query, key, value, widths, batch_first)
-    if packed is None: projected = _in_projection(query, key, value, *apart, bias)
+    if packed is None: projected = _in_projection(query, key, value, apart, bias)
     else: projected = in_projection_packed(query, key, value, packed, bias)
     return tuple(_by_head(x, heads, batch_first) for x in projected)
 
@@ -317,10 +319,12 @@ def _nested(module, query, key, value, rules, **asked):
                         "nested one of layout torch.strided, with batch_first=True")
     x = query.to_padded_tensor(0.)
     lengths = [len(row) for row in query.unbind()]
-    filling = torch.arange(x.shape[1], device=x.device) >= torch.tensor(lengths, device=x.device)[:,None]
+    filling = torch.arange(x.shape[1]) >= torch.tensor(lengths)[:,None]
+    filling = filling.to(x.device)
     y,weights = MultiheadAttention.forward(module, x, x, x, filling, is_causal=rules[2], **asked)
     if isinstance(weights, Tensor): # nobody asks from a padded place
-        weights = weights.masked_fill(filling[:,None,:,None] if weights.dim() == 4 else filling[...,None], 0.)
+        rows = filling[:,None,:,None] if weights.dim() == 4 else filling[...,None]
+        weights = weights.masked_fill(rows, 0.)
     return torch.nested.as_nested_tensor([row[:n] for row,n in zip(y, lengths)]), weights
 
 # %% ../../nbs/06a_torch_nn.ipynb #class
@@ -368,7 +372,7 @@ class MultiheadAttention(nn.MultiheadAttention):
         value:Tensor,              # `[S, N, vdim]`, `[N, S, vdim]`, or `[S, vdim]`
         key_padding_mask:Tensor|None=None, # `[N, S]` or `[S]`; True = padding, or floats to add
         need_weights:bool=True,    # Also return weights, before dropout?
-        attn_mask:Tensor|None=None, # `[L, S]`, `[N*num_heads, L, S]`; True = may not read; or floats
+        attn_mask:Tensor|None=None, # `[L, S]`, `[N*num_heads, L, S]`; True = may not read, or floats
         average_attn_weights:bool=True, # Weights as mean over heads, or of each head?
         is_causal:bool=False,      # Also apply a causal mask, upper-left
         *,
