@@ -372,7 +372,7 @@ class MultiheadAttention(nn.MultiheadAttention):
         value:Tensor,              # `[S, N, vdim]`, `[N, S, vdim]`, or `[S, vdim]`
         key_padding_mask:Tensor|None=None, # `[N, S]` or `[S]`; True = padding, or floats to add
         need_weights:bool=True,    # Also return weights, before dropout?
-        attn_mask:Tensor|None=None, # `[L, S]`, `[N*num_heads, L, S]`; True = may not read, or floats
+        attn_mask:Tensor|None=None, # `[L, S]`, `[N*num_heads, L, S]`; True = may not read; or added
         average_attn_weights:bool=True, # Weights as mean over heads, or of each head?
         is_causal:bool=False,      # Also apply a causal mask, upper-left
         *,
