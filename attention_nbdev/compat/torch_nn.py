@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from ..checks import normal_form
+from ..checks import check_probability, normal_form
 from ..core import remove_padding
 from ..functional import scaled_dot_product_attention
 from ..masks import Mask, as_mask, causal, mask_block, padding, prefix
@@ -105,16 +105,15 @@ def _append(k, v, bias_k, bias_v, add_zero_attn):
     return k, v
 
 # %% ../../nbs/06a_torch_nn.ipynb #masks-check
-def _check_mask(name, x, **shapes):
-    "Raise unless `x` is a boolean or float tensor of one of `shapes`"
+def _check_mask(name, x, shapes):
+    "Raise unless `x` is a boolean or float tensor of one of `shapes`, which go by their letters"
     if not isinstance(x, Tensor):
         raise TypeError(f"{name}: expected a tensor, got {type(x).__name__}")
     if x.dtype is not torch.bool and not x.is_floating_point():
         raise TypeError(f"{name}: expected bool (True = may not read) or floating point (added)"
                         f", got {x.dtype}; use bool")
     if all(tuple(x.shape) != shape for shape in shapes.values()):
-        wanted = ' or '.join(f"{n.replace('_', ', ').replace('NH', 'N*num_heads')} = {shape}"
-                             for n,shape in shapes.items())
+        wanted = ' or '.join(f"{letters} = {shape}" for letters,shape in shapes.items())
         raise ValueError(f"{name}: expected shape {wanted}, got {tuple(x.shape)}")
 
 # %% ../../nbs/06a_torch_nn.ipynb #masks-make
@@ -135,11 +134,12 @@ def _mask(attn_mask, key_padding_mask, is_causal, shape, extra, batched) -> Mask
     n,heads,L,S = shape
     mask = None
     if attn_mask is not None:
-        _check_mask('attn_mask', attn_mask, L_S=(L, S), NH_L_S=(n*heads, L, S))
+        wanted = {'(L, S)': (L, S), '(N*num_heads, L, S)': (n*heads, L, S)}
+        _check_mask('attn_mask', attn_mask, wanted)
         mask = _given_mask(attn_mask, n, heads, extra)
     if key_padding_mask is not None:
-        wanted = {'N_S': (n, S)} if batched else {'S': (S,)}
-        _check_mask('key_padding_mask', key_padding_mask, **wanted)
+        wanted = {'(N, S)': (n, S)} if batched else {'(S,)': (S,)}
+        _check_mask('key_padding_mask', key_padding_mask, wanted)
         pad = _padding_mask(key_padding_mask if batched else key_padding_mask[None], extra)
         mask = pad if mask is None else mask & pad
     if is_causal:
@@ -151,9 +151,9 @@ def _mask(attn_mask, key_padding_mask, is_causal, shape, extra, batched) -> Mask
 def _added(mask, shape, dtype, device):
     "What `mask` adds to scores `[N*heads, L, S]`, any but the last 1; and which rows are blind"
     keep,bias = mask_block(mask, shape, device=device)
-    added = torch.zeros((), dtype=dtype, device=device) if bias is None else bias.to(dtype)
-    if keep is not None: added = torch.where(keep, added, -math.inf)
-    added = added[(None,)*(4 - added.dim())]
+    added = bias
+    if keep is not None: added = torch.where(keep, 0. if bias is None else bias, -math.inf)
+    added = added.to(dtype)[(None,)*(4 - added.dim())]
     if added.shape[:2] == (1, 1): added = added[0]
     else: added = added.expand(*shape[:2], -1, -1).flatten(0, 1)
     blind = (added == -math.inf).all(-1, keepdim=True)
@@ -343,6 +343,9 @@ class MultiheadAttention(nn.MultiheadAttention):
         device:torch.device|str|None=None, # Where the parameters live
         dtype:torch.dtype|None=None,       # And their dtype
     ):
+        check_probability('dropout', dropout)
+        if num_heads and embed_dim%num_heads:
+            raise ValueError(f"embed_dim ({embed_dim}) must be divisible by num_heads ({num_heads})")
         super().__init__(embed_dim, num_heads, dropout, bias, add_bias_kv, add_zero_attn,
                          kdim, vdim, batch_first, device, dtype)
         self.register_forward_pre_hook(_be_called)
@@ -353,7 +356,7 @@ class MultiheadAttention(nn.MultiheadAttention):
     ) -> 'MultiheadAttention':   # Same Parameter objects, submodules, hooks, mode and options
         "Ours in place of `m`, without a copy"
         if type(m) is not nn.MultiheadAttention:
-            got = type(m).__name__
+            got = f'{type(m).__module__}.{type(m).__qualname__}'
             raise TypeError(f"m: expected torch.nn.MultiheadAttention itself, got {got}")
         ours = _twin(m, cls)
         ours.register_forward_pre_hook(_be_called)
