@@ -345,7 +345,8 @@ class MultiheadAttention(nn.MultiheadAttention):
     ):
         check_probability('dropout', dropout)
         if num_heads and embed_dim%num_heads:
-            raise ValueError(f"embed_dim ({embed_dim}) must be divisible by num_heads ({num_heads})")
+            raise ValueError(f"embed_dim ({embed_dim}) must be divisible by num_heads "
+                             f"({num_heads})")
         super().__init__(embed_dim, num_heads, dropout, bias, add_bias_kv, add_zero_attn,
                          kdim, vdim, batch_first, device, dtype)
         self.register_forward_pre_hook(_be_called)
