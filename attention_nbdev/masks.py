@@ -333,6 +333,9 @@ class Padding(Rule):
     known:tuple|None = None # `lengths` as Python numbers, where no device has to be asked for them
     def reads(self, b, h, i, j, shift):
         return j < self.lengths.to(b.device)[b] if self.real is None else self.real[b, j]
+    def block(self, b, h, rows, cols, shift):
+        if self.real is None: return super().block(b, h, rows, cols, shift)
+        return self.real[:b.shape[0], None, None, cols]
     def span(self, first, last, shift, k_len):
         return 0, k_len if self.known is None else min(k_len, max(self.known, default=0))
     def check(self, shape, device):
@@ -385,6 +388,7 @@ def real_keys(
 ) -> Tensor|None:              # Boolean `[batch, 1, 1, k_len]`; None if `mask` has no padding
     "Which keys are data at all, by the paddings that the rest of `mask` is joined to with `&`"
     rules = tuple(r for r in mask.rules if isinstance(r, Padding))
+    if len(rules) == 1 and rules[0].real is not None: return rules[0].real[:,None,None]
     return mask_block(Mask(rules), shape, slice(0, 1), None, device)[0] if rules else None
 
 # %% ../nbs/00_masks.ipynb #document
