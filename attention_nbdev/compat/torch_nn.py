@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ..checks import check_probability, normal_form
 from ..core import remove_padding
 from ..functional import scaled_dot_product_attention
-from ..masks import Mask, as_mask, causal, mask_block, padding, prefix
+from ..masks import Mask, as_bias, as_mask, causal, mask_block, padding, prefix
 
 # %% ../../nbs/06a_torch_nn.ipynb #packed
 def in_projection_packed(
@@ -151,9 +151,9 @@ def _mask(attn_mask, key_padding_mask, is_causal, shape, extra, batched) -> Mask
 def _added(mask, shape, dtype, device):
     "What `mask` adds to scores `[N*heads, L, S]`, any but the last 1; and which rows are blind"
     keep,bias = mask_block(mask, shape, device=device)
-    added = bias
-    if keep is not None: added = torch.where(keep, 0. if bias is None else bias, -math.inf)
-    added = added.to(dtype)[(None,)*(4 - added.dim())]
+    if keep is None: added = bias.to(dtype)
+    else: added = as_bias(keep, dtype) if bias is None else as_bias(keep, dtype) + bias
+    added = added[(None,)*(4 - added.dim())]
     if added.shape[:2] == (1, 1): added = added[0]
     else: added = added.expand(*shape[:2], -1, -1).flatten(0, 1)
     blind = (added == -math.inf).all(-1, keepdim=True)
