@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['in_projection_packed', 'Projection', 'Projections', 'split_projections', 'multi_head_attention_forward',
-           'MultiheadAttention']
+           'MultiheadAttention', 'convert_modules']
 
 # %% ../../nbs/06a_torch_nn.ipynb #imports
 import copy
@@ -396,3 +396,23 @@ class MultiheadAttention(nn.MultiheadAttention):
             q, k, v, (self.bias_k, self.bias_v, self.add_zero_attn), rules,
             self.dropout if self.training else 0., self.batch_first, query.dim() == 3, **asked)
         return self.out_proj(read), weights
+
+# %% ../../nbs/06a_torch_nn.ipynb #convert-modules
+def convert_modules(
+    model:nn.Module,  # Any model; changed in place
+    back:bool=False,  # Put PyTorch's class in the place of ours?
+) -> list[str]:       # Where a module was replaced: every path, so one that is shared has several
+    "Give each `nn.MultiheadAttention` inside `model` our `forward`, around the same parameters"
+    old = MultiheadAttention if back else nn.MultiheadAttention
+    if type(model) is old:
+        raise ValueError(f"model: expected modules inside a model, got a {old.__name__} itself; "
+                         "use from_module or to_torch")
+    paths = [p for p,m in model.named_modules(remove_duplicate=False) if type(m) is old]
+    made:dict[nn.Module,nn.Module] = {}
+    for path in paths:
+        parent,_,name = path.rpartition('.')
+        place = model.get_submodule(parent)
+        m:Any = getattr(place, name)
+        if m not in made: made[m] = m.to_torch() if back else MultiheadAttention.from_module(m)
+        setattr(place, name, made[m])
+    return paths
