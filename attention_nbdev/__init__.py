@@ -5,6 +5,7 @@ from attention_nbdev import masks
 from attention_nbdev.attention_map import AttentionMap
 from attention_nbdev.functional import scaled_dot_product_attention
 from attention_nbdev.multihead import MultiHeadAttention, PrepareForMultiHeadAttention
+from attention_nbdev.recording import record
 
-__all__ = ['AttentionMap', 'MultiHeadAttention', 'PrepareForMultiHeadAttention', 'masks',
+__all__ = ['AttentionMap', 'MultiHeadAttention', 'PrepareForMultiHeadAttention', 'masks', 'record',
            'scaled_dot_product_attention']
