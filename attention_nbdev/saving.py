@@ -80,7 +80,8 @@ def _map(x, tensors):
     m = AttentionMap(tensors[x['q']], tensors[x['k']], lse, _unpack(x['mask'], tensors), x['scale'], v)
     if m.scores.mask is None or not m.shape.numel(): return m
     keep,bias = mask_block(m.scores.mask, m.shape, slice(0, 1), slice(0, 1), m.scores.q.device)
-    if keep is not None and keep.dtype != torch.bool or bias is not None and not bias.is_floating_point():
+    bad_bias = bias is not None and not bias.is_floating_point()
+    if bad_bias or keep is not None and keep.dtype != torch.bool:
         raise ValueError("a mask of the wrong dtype")
     return m
 
@@ -93,7 +94,8 @@ def load_maps(
     with open(path, 'rb'): pass # an error of its own, if there is no such file
     try:
         with package.safe_open(os.fspath(path), 'pt', device=str(device)) as f:
-            words,tensors = json.loads(f.metadata()['attention_nbdev']), {n: f.get_tensor(n) for n in f.keys()}
+            words = json.loads(f.metadata()['attention_nbdev'])
+            tensors = {n: f.get_tensor(n) for n in f.keys()}
         if words['version'] != 1: raise ValueError(f"version {words['version']}")
         found = [(str(x['module']), int(x['call']), _map(x, tensors)) for x in words['maps']]
         return found, dict(words['notes'])
