@@ -65,20 +65,19 @@ def _not_found(maps, key, found):
 
 # %% ../nbs/08_record.ipynb #kept
 class _Kept(_Found):
-    "What can be put aside"
+    "What can be put aside, and taken together"
     def save(self, path:str|os.PathLike):
         "Write all maps to a safetensors file"
         notes = dict(calls=list(self.calls.items()), missing=self.missing, dropped=self.dropped)
         save_maps(path, self.entries, notes)
-    @classmethod
-    def load(cls,
-        path:str|os.PathLike, # Of a file that was saved
-        device:torch.device|str='cpu', # Where the maps shall live
-    ) -> 'Maps': # As they were
-        "Read maps from a safetensors file"
-        entries,notes = load_maps(path, device)
-        calls = Counter(dict(notes['calls'])) if 'calls' in notes else None
-        return cls(entries, calls, notes.get('missing'), notes.get('dropped', 0))
+    def _alike(self):
+        shapes = Counter(tuple(m.shape) for m in self.values())
+        if len(shapes) == 1: return
+        raise ValueError(f"maps: expected one shape, got {list(shapes) or 'no maps'}; "
+                         "pick some with maps.select('encoder.*') or maps[:3]")
+    def _stack(self, name):
+        self._alike()
+        return torch.stack([getattr(m, name)() for m in self.values()])
 
 # %% ../nbs/08_record.ipynb #maps
 class Maps(_Kept):
@@ -103,14 +102,15 @@ class Maps(_Kept):
         "The matrices of one sequence, one for each layer"
         return [m.select(batch).dense(limit) for m in self.values()]
 
-    def _alike(self):
-        shapes = Counter(tuple(m.shape) for m in self.values())
-        if len(shapes) == 1: return
-        raise ValueError(f"maps: expected one shape, got {list(shapes) or 'no maps'}; "
-                         "pick some with maps.select('encoder.*') or maps[:3]")
-    def _stack(self, name):
-        self._alike()
-        return torch.stack([getattr(m, name)() for m in self.values()])
+    @classmethod
+    def load(cls,
+        path:str|os.PathLike, # Of a file that was saved
+        device:torch.device|str='cpu', # Where the maps shall live
+    ) -> 'Maps': # As they were
+        "Read maps from a safetensors file"
+        entries,notes = load_maps(path, device)
+        calls = Counter(dict(notes['calls'])) if 'calls' in notes else None
+        return cls(entries, calls, notes.get('missing'), notes.get('dropped', 0))
 
 # %% ../nbs/08_record.ipynb #recorder
 _TRANSFORMED = "ran inside torch.func, whose tensors don't outlive it; record it outside"
@@ -137,8 +137,7 @@ class _Recorder(Watch):
             if torch._C._functorch.is_functorch_wrapped_tensor(call['query']):
                 return mode.lost(_TRANSFORMED)
             try: made = map_of(call, self.moved, **self.how)
-            except (TypeError, ValueError) as e: return mode.lost(f"made a call of which there is "
-                                                                  f"no map: {e}")
+            except (TypeError, ValueError) as e: return mode.lost(f"calls what has no map: {e}")
             self.maps.entries.append((path, n, made))
             if self.bound is not None: self.bound.added(self.maps)
 

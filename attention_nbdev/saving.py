@@ -77,7 +77,8 @@ def _map(x, tensors):
     "The map in words `x`"
     lse,v = (None if x[name] is None else tensors[x[name]] for name in ('lse', 'v'))
     check_scale(x['scale'])
-    m = AttentionMap(tensors[x['q']], tensors[x['k']], lse, _unpack(x['mask'], tensors), x['scale'], v)
+    q,k,mask = tensors[x['q']], tensors[x['k']], _unpack(x['mask'], tensors)
+    m = AttentionMap(q, k, lse, mask, x['scale'], v)
     if m.scores.mask is None or not m.shape.numel(): return m
     keep,bias = mask_block(m.scores.mask, m.shape, slice(0, 1), slice(0, 1), m.scores.q.device)
     bad_bias = bias is not None and not bias.is_floating_point()
