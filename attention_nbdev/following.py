@@ -62,7 +62,7 @@ def writes(x:Tensor) -> int:
 
 def _trail(mode, x):
     "What is known of `x`, if anything"
-    t = mode.followed.get(x) if isinstance(x, Tensor) and len(mode.followed) else None
+    t = mode.followed.get(x) if isinstance(x, Tensor) else None
     return t if t is not None and t.version == writes(x) else None
 
 def _follow(mode, x, t):
@@ -97,7 +97,7 @@ def _scaled(t, c):
     return t._replace(q=t.q*c, terms=terms)
 
 def _mul(t, other): return _scaled(t, other)
-def _div(t, other, rounding_mode=None): return None if rounding_mode else _scaled(t, 1/other)
+def _div(t, other): return _scaled(t, 1/other)
 
 def _add(t, other, alpha=1):
     if t.weights: return None
@@ -113,7 +113,7 @@ _HIDES = -1e4 # As a score, this or less means hidden
 def _masked_fill(t, mask, value):
     "Scores that are replaced where `mask`"
     value = float(value)
-    if t.weights or not value <= _HIDES: return None
+    if t.weights or mask.dtype != torch.bool or not value <= _HIDES: return None
     if mask.dim() == 1: mask = mask[None]
     if value == -math.inf: return t._replace(terms=(*t.terms, ~mask))
     low = torch.finfo(torch.float32).min/2 # a row that is hidden throughout is even
@@ -129,20 +129,30 @@ def _softmax(t, dim=None, *args, **kwargs):
     "Scores become weights"
     return t._replace(weights=True) if dim in (-1, len(t.shape) - 1) and not t.weights else None
 
+def _unknown(out, x, dim=None, *args, **kwargs):
+    "Weights of unknown origin"
+    over_keys = isinstance(out, Tensor) and out.dim() > 1 and dim in (-1, out.dim() - 1)
+    return _Trail(None, None, weights=True, version=writes(out)) if over_keys else None
+
 # %% ../nbs/07a_follow.ipynb #step-handlers
+def _carry(mode, fn, t, out, args, kwargs):
+    "Follow scores through one step; one that is called in an unusual way ends the trail"
+    try: after = fn(t, *args, **kwargs)
+    except Exception: return # whatever it was, it is no error of the model
+    if after is not None: _follow(mode, out, after)
+
 def _step(fn, either=False):
     "A handler that follows scores through one function; `either`: they may come second"
     def handle(mode, func, args, kwargs):
+        if fn is not _softmax and not mode.followed.data: return func(*args, **kwargs)
         t = _trail(mode, args[0]) if args else None
         others = args[1:]
         if t is None and either and len(args) > 1: t,others = _trail(mode, args[1]), args[:1]
         out = func(*args, **kwargs)
-        if fn is _softmax and t is None and isinstance(out, Tensor) and out.dim() > 1:
-            mode.followed[out] = _Trail(None, None, weights=True, version=writes(out))
-        if t is None: return out
-        if t.q is None: after = t if fn in (_same, _dropout, _mul) else None
-        else: after = fn(t, *others, **kwargs)
-        if after is not None: _follow(mode, out, after)
+        if fn is _softmax and t is None:
+            if args and (unknown := _unknown(out, *args, **kwargs)): mode.followed[out] = unknown
+        elif t is not None and t.q is not None: _carry(mode, fn, t, out, others, kwargs)
+        elif t is not None and fn in (_same, _dropout, _mul): _follow(mode, out, t)
         return out
     return handle
 
@@ -154,14 +164,15 @@ def _on_where(mode, func, args, kwargs):
     for x,value,hidden in ((one, other, lambda: ~keep), (other, one, lambda: keep)):
         t = _trail(mode, x)
         if t is None or t.q is None or isinstance(value, Tensor) and value.numel() != 1: continue
-        after = _masked_fill(t, hidden(), value)
-        if after is not None: _follow(mode, out, after)
+        _carry(mode, _masked_fill, t, out, (hidden(), value), {})
     return out
 
 # %% ../nbs/07a_follow.ipynb #ends
 def _begin(mode, out, q, kt, scale=1., terms=()):
     "Remember that `out` are scores"
-    if q.dim() < 2 or kt.dim() < 2 or not isinstance(out, Tensor): return
+    plain = all(isinstance(x, Tensor) and x.dim() > 1 and x.is_floating_point() and not x.is_nested
+                and x.layout is torch.strided for x in (q, kt, out))
+    if not plain: return
     q,k = (x.to(out.dtype) for x in (q, kt.mT)) # as autocast does
     t = _Trail(q, k, scale, terms, tuple(out.shape))
     _follow(mode, out, t._replace(q=_expand(q, out.shape[:-2]), k=_expand(k, out.shape[:-2])))

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import Any, Iterator, Mapping
 import torch
 from torch import Tensor, nn
-from torch.utils.weak import WeakTensorKeyDictionary
 from .attention_map import rollout
 from .checks import check_size
 from .saving import load_maps, save_maps
@@ -39,6 +38,7 @@ class _Found(Mapping):
         found = [e for e in self.entries if e[0] == path and n in (None, e[1])]
         if len(found) == 1: return found[0][2]
         raise KeyError(_not_found(self, key, found))
+    def __contains__(self, key:Any) -> bool: return any(key == known for known in self)
     def _with(self, entries): return type(self)(entries, self.calls, self.missing)
 
     def select(self, which:Any) -> 'Maps': # By path, pattern, number of the module, or function
@@ -49,9 +49,10 @@ class _Found(Mapping):
 
     def __repr__(self):
         rows = [(str(key or "''"), 'x'.join(map(str, m.shape)), str(m.scores.mask or ''))
-                for key,m in self.items()]
+                for key,m in zip(self, [e[2] for e in self.entries[:40]])]
         width = [max(map(len, column)) for column in zip(*rows)]
         lines = ['  '.join(x.ljust(n) for x,n in zip(row, width)).rstrip() for row in rows]
+        if len(self) > 40: lines.append(f'… and {len(self) - 40} more')
         lines += [f'missing: {path or "the model"} {why}' for path,why in self.missing.items()]
         if self.dropped: lines.append(f'{self.dropped} older maps were dropped')
         return '\n'.join([f'Maps({len(self)})', *lines])
@@ -120,7 +121,7 @@ class _Recorder(Watch):
     def __init__(self, model, select, every, bound, **how):
         super().__init__(model)
         self.select,self.every,self.bound,self.how = select, every, bound, how
-        self.lock,self.moved = threading.RLock(), WeakTensorKeyDictionary()
+        self.lock,self.moved = threading.RLock(), {}
         self.maps = Maps(calls=Counter(), missing=self.missing)
 
     def see(self, mode, call, run):
@@ -137,7 +138,7 @@ class _Recorder(Watch):
             if torch._C._functorch.is_functorch_wrapped_tensor(call['query']):
                 return mode.lost(_TRANSFORMED)
             try: made = map_of(call, self.moved, **self.how)
-            except (TypeError, ValueError) as e: return mode.lost(f"calls what has no map: {e}")
+            except Exception as e: return mode.lost(f"made a call that has no map: {e}")
             self.maps.entries.append((path, n, made))
             if self.bound is not None: self.bound.added(self.maps)
 

@@ -13,13 +13,13 @@ import operator
 import threading
 import types
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.weak import WeakTensorKeyDictionary
 from .attention_map import AttentionMap
 from .checks import normal_form
 from .following import Follower, arguments, steps, writes
@@ -42,13 +42,17 @@ class Mode(Follower):
         self.watch,self.changes,self.handlers,self.seen = watch, watch.changes, watch.handlers, 0
         self.stack:list[Frame] = []
         self.inbox:list[tuple] = []
+        self.body = _mha_body(self)
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if torch.compiler.is_compiling():
             if func is _FLEX: self.inbox.append((*args[:4], args[4][-1], args[5]))
+            elif func is F.scaled_dot_product_attention: self.inbox.append(())
             return func(*args, **kwargs or {})
         if self.inbox: _on_flex(self)
-        return super().__torch_function__(func, types, args, kwargs)
+        handle = self.handlers.get(func)
+        kwargs = kwargs or {}
+        return func(*args, **kwargs) if handle is None else handle(self, func, args, kwargs)
 
     @property
     def path(self) -> str: # '' outside of any module
@@ -74,7 +78,7 @@ class Watched:
             raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
         self.model,self.here = model, threading.local()
         self.hooks:list[Any] = []
-        self.handlers,self.body = handlers(), _mha_body()
+        self.handlers = handlers()
         self.missing:dict[str,str] = {} # why something could not be seen
 
     def see(self, mode:Mode, call:dict, run:Callable) -> Any:
@@ -82,7 +86,8 @@ class Watched:
         return run()
     def mha(self, mode:Mode, args:tuple, kwargs:dict) -> tuple:
         "A call of `F.multi_head_attention_forward`"
-        with mode: return self.body(*args, **kwargs)
+        fused = len(args) < 16 and not kwargs.get('need_weights', True)
+        with nullcontext() if fused else mode: return mode.body(*args, **kwargs)
     def ended(self, mode:Mode, frame:Frame, module:nn.Module):
         "A module has ended: did one that is called attention stay silent?"
         if mode.seen > frame.seen or frame.reported: return
@@ -165,10 +170,11 @@ def _on_sdpa(mode, func, args, kwargs):
     return found, map_of(call)
 
 # %% ../nbs/07b_watch.ipynb #mha-call
-def _mha_body():
+def _mha_body(mode):
     "The code of `F.multi_head_attention_forward`, for inside a mode that has seen the call"
     fn = F.multi_head_attention_forward
-    seen = {**vars(F), 'has_torch_function': lambda _: False}
+    fused = lambda *args: _on_sdpa(mode, F.scaled_dot_product_attention, args, {})
+    seen = {**vars(F), 'has_torch_function': lambda _: False, 'scaled_dot_product_attention': fused}
     copied = types.FunctionType(fn.__code__, seen, fn.__name__, fn.__defaults__)
     copied.__kwdefaults__ = fn.__kwdefaults__
     return copied
@@ -203,6 +209,8 @@ class Added(Rule):
     def __repr__(self): return f"score_mod({getattr(self.fn, '__name__', 'fn')})"
 
 # %% ../nbs/07b_watch.ipynb #flex-call
+_INSIDE = ("calls something compiled with attention in it, which can't be watched; run the block "
+           "under torch.compiler.set_stance('force_eager')")
 _BENDS = ("calls flex_attention with a score_mod of which it is not certain that it only adds to "
           "the score; give it as a mask or a bias")
 
@@ -210,7 +218,11 @@ def _on_flex(mode):
     "Read the notes that calls of `flex_attention` left"
     notes = mode.inbox[:]
     mode.inbox.clear()
-    for q,k,v,score_mod,mask_mod,scale in notes:
+    for note in notes:
+        if not note:
+            mode.lost(_INSIDE)
+            continue
+        q,k,v,score_mod,mask_mod,scale = note
         plain = getattr(score_mod, '__name__', '') == '_identity'
         if mode.changes or not (plain or _only_adds(score_mod)):
             mode.lost(_FIXED if mode.changes else _BENDS)
@@ -257,7 +269,7 @@ def with_tensors(x, fn):
 # %% ../nbs/07b_watch.ipynb #make
 def map_of(
     call:dict,                # The arguments
-    moved:Any=None,           # Tensors of masks that are kept already: layers share them
+    moved:dict|None=None,     # Tensors of masks that were moved already: layers share them
     device:torch.device|str|None=None, # Where to keep it, default where it is made
     keep_graph:bool=False,    # Shall gradients flow through it?
 ) -> AttentionMap:
@@ -266,11 +278,14 @@ def map_of(
     if isinstance(mask, Tensor) and mask.dim() < 2: call = {**call, 'attn_mask': mask.expand(1, -1)}
     q,k,v,mask,scale,_ = normal_form(*call.values())
     q,k,v = (_own(x, device, keep_graph) for x in (q, k, v))
-    moved = WeakTensorKeyDictionary() if moved is None else moved
+    moved = {} if moved is None else moved
     def part(x):
-        if keep_graph and device is None: return x
-        if x not in moved: moved[x] = x.detach().to(x.device if device is None else device)
-        return moved[x]
+        if not keep_graph: x = x.detach()
+        if device is None: return x
+        place = x.untyped_storage()._cdata, x.storage_offset(), x.shape, x.stride(), writes(x)
+        if len(moved) > 16: moved.clear()
+        if place not in moved: moved[place] = x, x.to(device) # `x` keeps the place taken
+        return moved[place][1]
     return AttentionMap.of(q, k, with_tensors(mask, part), scale, v, keep_graph=keep_graph)
 
 # %% ../nbs/07b_watch.ipynb #handlers
