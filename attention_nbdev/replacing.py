@@ -86,7 +86,7 @@ class _Replacer(_Changer):
 def replace(
     model:nn.Module,  # Whose attention
     fn:Callable,      # Takes the arguments of F.scaled_dot_product_attention, returns the output
-    select:Any=None,  # Which modules, as in `record`
+    select:Any=None,  # Which modules, as in record
 ) -> Iterator[None]:
     "Inside the block, calls of attention in `model` go to `fn`"
     watch = _Replacer(model, fn, select)

@@ -87,7 +87,7 @@ def _map(x, tensors):
     return m
 
 def load_maps(
-    path:str|os.PathLike, # A file written by `save_maps`
+    path:str|os.PathLike, # A file that was written here
     device:torch.device|str='cpu', # Where the maps shall live
 ) -> tuple[list,dict]:    # (path of the module, number of its call, map) of each; and the notes
     "Read maps; a file that holds none is a `ValueError`, and no code in it can run"

@@ -37,7 +37,7 @@ class Frame:
 
 class Mode(Follower):
     "What one thread of a watched model is doing"
-    def __init__(self, watch:'Watched'):
+    def __init__(self, watch:Any):
         super().__init__()
         self.watch,self.changes,self.handlers,self.seen = watch, watch.changes, watch.handlers, 0
         self.stack:list[Frame] = []
