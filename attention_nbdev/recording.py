@@ -110,8 +110,14 @@ class Maps(_Kept):
     ) -> 'Maps': # As they were
         "Read maps from a safetensors file"
         entries,notes = load_maps(path, device)
-        calls = Counter(dict(notes['calls'])) if 'calls' in notes else None
-        return cls(entries, calls, notes.get('missing'), notes.get('dropped', 0))
+        try:
+            calls = Counter({str(p): int(n) for p,n in notes.get('calls', ())})
+            missing = {str(p): str(why) for p,why in notes.get('missing', {}).items()}
+            dropped = int(notes.get('dropped', 0))
+        except (TypeError, ValueError, AttributeError) as e:
+            raise ValueError(f"{os.fspath(path)}: expected notes of a recording: {e}") from e
+        known = calls.keys() >= {p for p,_,_ in entries}
+        return cls(entries, calls if known else None, missing, dropped)
 
 # %% ../nbs/08_record.ipynb #recorder
 _TRANSFORMED = "ran inside torch.func, whose tensors don't outlive it; record it outside"

@@ -274,8 +274,6 @@ def map_of(
     keep_graph:bool=False,    # Shall gradients flow through it?
 ) -> AttentionMap:
     "The map of a call"
-    mask = call['attn_mask']
-    if isinstance(mask, Tensor) and mask.dim() < 2: call = {**call, 'attn_mask': mask.expand(1, -1)}
     q,k,v,mask,scale,_ = normal_form(*call.values())
     q,k,v = (_own(x, device, keep_graph) for x in (q, k, v))
     moved = {} if moved is None else moved
