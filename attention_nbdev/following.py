@@ -116,7 +116,7 @@ def _masked_fill(t, mask, value):
     if t.weights or mask.dtype != torch.bool or not value <= _HIDES: return None
     if mask.dim() == 1: mask = mask[None]
     if value == -math.inf: return t._replace(terms=(*t.terms, ~mask))
-    low = torch.finfo(torch.float32).min/2 # a row that is hidden throughout is even
+    low = min(value, -1e9) # so low that the score is lost: a row that is hidden throughout is even
     fill = torch.zeros(mask.shape, device=mask.device).masked_fill(mask, low)
     return t._replace(terms=(*t.terms, fill))
 
@@ -218,13 +218,15 @@ def _on_matmul(mode, func, args, kwargs):
     if kwargs.get('out') is None: _begin(mode, out, *args)
     return out
 
+def _sum(input, batch1, batch2, *, beta=1, alpha=1):
+    return input, batch1, batch2, beta, alpha
+
 def _on_baddbmm(mode, func, args, kwargs):
     "`beta*input + alpha*q @ k.mT`"
     out = func(*args, **kwargs)
-    if len(args) != 3: return out
-    beta,alpha = kwargs.get('beta', 1), kwargs.get('alpha', 1)
-    terms = () if beta == 0 else (args[0] if beta == 1 else beta*args[0],)
-    _begin(mode, out, args[1], args[2], alpha, terms)
+    try: x,q,kt,beta,alpha = _sum(*args, **kwargs)
+    except TypeError: return out
+    _begin(mode, out, q, kt, alpha, () if beta == 0 else (x if beta == 1 else beta*x,))
     return out
 
 # %% ../nbs/07a_follow.ipynb #einsum
