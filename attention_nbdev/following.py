@@ -90,7 +90,9 @@ def _reshaped(t, shape):
 # %% ../nbs/07a_follow.ipynb #scale-steps
 def _scaled(t, c):
     "Scores times `c`: a number, or a tensor with one factor for a whole row"
-    if t.weights: return t._replace(altered=True)
+    if t.weights: # a head may count for less; pairs may not
+        each = isinstance(c, Tensor) and c.dim() and c.shape[-1] != 1
+        return None if each else t._replace(altered=True)
     terms = tuple(x if x.dtype == torch.bool else x*c for x in t.terms)
     if not isinstance(c, Tensor): return t._replace(scale=t.scale*c, terms=terms) if c > 0 else None
     if c.dim() and c.shape[-1] != 1: return None
@@ -138,8 +140,9 @@ def _unknown(out, x, dim=None, *args, **kwargs):
 def _carry(mode, fn, t, out, args, kwargs):
     "Follow scores through one step; one that is called in an unusual way ends the trail"
     try: after = fn(t, *args, **kwargs)
-    except Exception: return # whatever it was, it is no error of the model
+    except Exception: after = None # whatever it was, it is no error of the model
     if after is not None: _follow(mode, out, after)
+    elif t.weights: mode.followed[out] = _Trail(None, None, weights=True, version=writes(out))
 
 def _step(fn, either=False):
     "A handler that follows scores through one function; `either`: they may come second"
@@ -152,7 +155,7 @@ def _step(fn, either=False):
         if fn is _softmax and t is None:
             if args and (unknown := _unknown(out, *args, **kwargs)): mode.followed[out] = unknown
         elif t is not None and t.q is not None: _carry(mode, fn, t, out, others, kwargs)
-        elif t is not None and fn in (_same, _dropout, _mul): _follow(mode, out, t)
+        elif t is not None and fn in (_same, _dropout, _mul, _div): _follow(mode, out, t)
         return out
     return handle
 
