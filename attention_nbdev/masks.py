@@ -331,17 +331,11 @@ class Padding(Rule):
     lengths:Tensor|None
     real:Tensor|None = None
     known:tuple|None = None # `lengths` as Python numbers, where no device has to be asked for them
-    last:tuple|None = None  # The block that was made last, and of what
     def reads(self, b, h, i, j, shift):
         return j < self.lengths.to(b.device)[b] if self.real is None else self.real[b, j]
     def block(self, b, h, rows, cols, shift):
-        if self.real is not None: return self.real[:b.shape[0], None, None, cols]
-        key = b.shape[0], cols.start, cols.stop, b.device
-        if self.last is not None and self.last[0] == key and type(b) is Tensor: return self.last[1]
-        keep = super().block(b, h, rows, cols, shift)
-        plain = type(b) is Tensor and not (torch.compiler.is_compiling() or keep.is_inference())
-        if plain and self.known is not None: self.last = key, keep # for the layers that follow
-        return keep
+        if self.real is None: return super().block(b, h, rows, cols, shift)
+        return self.real[:b.shape[0], None, None, cols]
     def span(self, first, last, shift, k_len):
         return 0, k_len if self.known is None else min(k_len, max(self.known, default=0))
     def check(self, shape, device):
