@@ -8,9 +8,8 @@ __all__ = ['LAYOUTS', 'ALIASES', 'PARTS', 'by_head', 'by_part', 'side_by_side', 
 
 # %% ../nbs/04c_layouts.ipynb #imports
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatch
-from typing import Any
+from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
@@ -51,8 +50,7 @@ def tiled(
     return side_by_side(x, heads, heads//kv_heads)
 
 # %% ../nbs/04c_layouts.ipynb #layout-class
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     "Where the four linear maps of attention are in a state dict"
     weights:tuple          # Keys of weights: of query, key, value, output; or of all three, output
     biases:tuple           # Keys of biases, four or two
