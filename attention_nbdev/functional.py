@@ -8,7 +8,7 @@ __all__ = ['scaled_dot_product_attention']
 # %% ../nbs/04a_functional.ipynb #imports
 from torch import Tensor
 from torch.overrides import handle_torch_function, has_torch_function
-from .attention import attend, cannot, choose
+from .attention import attend, choose, tells_lse
 from .attention_map import AttentionMap
 from .checks import normal_form
 from .masks import Mask
@@ -26,16 +26,18 @@ def scaled_dot_product_attention(
     *,
     impl:str='auto',         # `'reference'`, `'sdpa'`, `'flex'`, `'chunked'`, or the fastest
     return_map:bool=False,   # Also return who read whom? Leading dimensions are its batch
+    keep_graph:bool=False,   # Shall gradients flow through the map?
 ) -> Tensor|tuple[Tensor,AttentionMap]: # `[..., heads, q_len, d_v]`; and the map, if asked for
     "What each query reads: the values, mixed in the shares in which the query matches the keys"
     if has_torch_function(qkv := (query, key, value)):
         return handle_torch_function(scaled_dot_product_attention, qkv, *qkv, attn_mask, dropout_p,
-                                     is_causal, scale, enable_gqa, impl=impl, return_map=return_map)
+                                     is_causal, scale, enable_gqa, impl=impl,
+                                     return_map=return_map, keep_graph=keep_graph)
     q,k,v,mask,scale,front = normal_form(query, key, value, attn_mask, dropout_p, is_causal, scale,
                                          enable_gqa)
     if impl == 'auto': impl = choose(q, k, v, mask, dropout_p)
-    need_lse = return_map and cannot(impl, q, k, v, mask, dropout_p, True) is None
+    need_lse = return_map and tells_lse(impl, q, k, v, mask, dropout_p)
     output,lse = attend(q, k, v, mask, dropout_p, scale, need_lse, impl)
     if front is not None: output = output.reshape(*front, *output.shape[2:])
     if not return_map: return output
-    return output, AttentionMap(q, k, lse, mask, scale, v)
+    return output, AttentionMap(q, k, lse, mask, scale, v, keep_graph=keep_graph)

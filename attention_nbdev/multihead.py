@@ -190,6 +190,7 @@ class MultiHeadAttention(_Foreign):
         mask:Mask|Tensor|None=None, # Who may read whom: Mask, bool (True = may read), or float
         is_causal:bool=False,  # Also apply a causal mask, upper-left; lower-right with a cache
         return_map:bool=False, # Also return who read whom?
+        keep_graph:bool=False, # Shall gradients flow through the map?
         cache:KVCache|None=None, # Keep keys and values here, and read all that it holds
     ) -> Tensor|tuple[Tensor,AttentionMap]: # `[..., q_len, d_model]`; and the map, if asked for
         "What each token of `query` learns from those of `key` and `value`"
@@ -210,7 +211,8 @@ class MultiHeadAttention(_Foreign):
             k,v = cache.append(k, v)
         try: read = scaled_dot_product_attention(
             q, k, v, mask, self.dropout_prop if self.training else 0., is_causal, self.scale,
-            self.heads != self.kv_heads, impl=self.impl, return_map=return_map)
+            self.heads != self.kv_heads, impl=self.impl, return_map=return_map,
+            keep_graph=keep_graph)
         except Exception:
             if cache is not None: cache.forget(start)
             raise
