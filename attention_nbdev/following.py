@@ -37,7 +37,7 @@ class Follower(TorchFunctionMode):
     def lost(self, why:str): "Attention was here, but it can't be told which"
 
 def arguments(query, key, value, attn_mask=None, dropout_p=0., is_causal=False, scale=None,
-              enable_gqa=False, *, impl=None, return_map=None) -> dict:
+              enable_gqa=False, *, impl=None, return_map=None, keep_graph=None) -> dict:
     "A call of attention by the names of its arguments"
     return dict(query=query, key=key, value=value, attn_mask=attn_mask, dropout_p=dropout_p,
                 is_causal=is_causal, scale=scale, enable_gqa=enable_gqa)

@@ -167,7 +167,7 @@ def _on_sdpa(mode, func, args, kwargs):
     except TypeError: return run() # it knows better what is wrong
     found = mode.see(call, run)
     if not kwargs.get('return_map') or isinstance(found, tuple): return found
-    return found, map_of(call)
+    return found, map_of(call, keep_graph=kwargs.get('keep_graph', False))
 
 # %% ../nbs/07b_watch.ipynb #mha-call
 def _mha_body(mode):
