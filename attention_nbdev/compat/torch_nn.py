@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import has_torch_function
 from ..checks import check_probability, normal_form
 from ..core import remove_padding
 from ..functional import scaled_dot_product_attention
@@ -169,8 +170,17 @@ def _dense_weights(q, k, mask, scale):
     return torch.baddbmm(added, q, k).softmax(-1).masked_fill(blind, 0.)
 
 # %% ../../nbs/06a_torch_nn.ipynb #attend
+def _for_listeners(q, k, v, mask, dropout_p):
+    "The same in one call that a torch function mode can understand"
+    output,who = scaled_dot_product_attention(q, k, v, mask, dropout_p, impl='reference',
+                                              return_map=True, keep_graph=True)
+    weights = who.dense(limit=who.shape.numel())
+    lower = torch.is_autocast_enabled(q.device.type)
+    return output, weights if lower else weights.to(v.dtype)
+
 def _with_weights(q, k, v, mask, dropout_p):
     "Output, and the weights before dropout, in half precision only if the whole module is"
+    if has_torch_function((q, k, v)): return _for_listeners(q, k, v, mask, dropout_p)
     lower = torch.is_autocast_enabled(q.device.type)
     q,k,v,mask,scale,_ = normal_form(q, k, v, mask, dropout_p)
     if mask is not None: k,v = remove_padding(k, v, mask, q.shape[2])
