@@ -364,7 +364,7 @@ def _check_plain(module):
 
 def options_of(
     module:nn.Module,    # Attention of any system in the table
-    name:str,            # Its layout, as `detect` tells
+    name:str,            # Its layout, as detect tells
     heads:int|None=None, # Number of heads, where the module does not say it
 ) -> dict[str,Any]:      # heads, dropout_prop, scale, batch_first and rotary_base
     "What `module` does beside its weights, in our names"
