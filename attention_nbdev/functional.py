@@ -7,6 +7,7 @@ __all__ = ['scaled_dot_product_attention']
 
 # %% ../nbs/04a_functional.ipynb #imports
 from torch import Tensor
+from torch.overrides import handle_torch_function, has_torch_function
 from .attention import attend, cannot, choose
 from .attention_map import AttentionMap
 from .checks import normal_form
@@ -27,6 +28,9 @@ def scaled_dot_product_attention(
     return_map:bool=False,   # Also return who read whom? Leading dimensions are its batch
 ) -> Tensor|tuple[Tensor,AttentionMap]: # `[..., heads, q_len, d_v]`; and the map, if asked for
     "What each query reads: the values, mixed in the shares in which the query matches the keys"
+    if has_torch_function(qkv := (query, key, value)):
+        return handle_torch_function(scaled_dot_product_attention, qkv, *qkv, attn_mask, dropout_p,
+                                     is_causal, scale, enable_gqa, impl=impl, return_map=return_map)
     q,k,v,mask,scale,front = normal_form(query, key, value, attn_mask, dropout_p, is_causal, scale,
                                          enable_gqa)
     if impl == 'auto': impl = choose(q, k, v, mask, dropout_p)
