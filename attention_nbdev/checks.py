@@ -10,7 +10,7 @@ import math
 from typing import Any
 import torch
 from torch import Tensor
-from .masks import Mask, as_mask, causal
+from .masks import Given, Mask, as_mask, causal
 from .core import default_scale
 
 # %% ../nbs/01a_checks.ipynb #tensors
@@ -132,6 +132,15 @@ def _fold_mask(attn_mask, lead, heads):
         got = tuple(attn_mask.shape)
         raise ValueError(f"attn_mask: expected a shape that broadcasts to {want}, got {got}") from e
 
+def _fold_rules(mask, lead, heads):
+    "The same for the tensors of a `Mask`"
+    if not isinstance(mask, Mask) or len(lead) < 2: return _fold_mask(mask, lead, heads)
+    whole = (1, math.prod(lead)) # of these sizes it fits as it is
+    def fold(r):
+        if type(r) is not Given or r.values.shape[0] in whole: return r
+        return Given(_fold_mask(r.values, lead, heads), r.name)
+    return Mask(*(tuple(map(fold, rules)) for rules in (mask.rules, mask.biases)))
+
 def _four(query, key, value, attn_mask, enable_gqa):
     "All three with four dimensions; the mask too; and the dimensions before the length"
     for name,x in (('key', key), ('value', value)): _check_alike(name, x, query)
@@ -139,7 +148,7 @@ def _four(query, key, value, attn_mask, enable_gqa):
     lead,heads = _lead(query, key, value, enable_gqa)
     front = () if max(query.dim(), key.dim(), value.dim()) == 2 else (*lead, heads[0])
     q,k,v = (_fold(x, lead, n) for x,n in zip((query, key, value), heads))
-    return q, k, v, _fold_mask(attn_mask, lead, heads[0]), front
+    return q, k, v, _fold_rules(attn_mask, lead, heads[0]), front
 
 # %% ../nbs/01a_checks.ipynb #check-mask
 def _lower(x, dtype):
