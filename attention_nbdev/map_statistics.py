@@ -243,6 +243,12 @@ def overlap(
     return (joint - never_empty(mine) - never_empty(theirs)).exp().to(lse.dtype)
 
 # %% ../nbs/03b_map_statistics.ipynb #power
+def _waves(n, width, like):
+    "The first `width` cosines on `n` points, columns that are orthonormal: `[n, width]`"
+    at = torch.arange(n, dtype=torch.float64, device=like.device)[:,None] + .5
+    waves = (at*torch.arange(width, device=like.device)*(math.pi/n)).cos()
+    return (waves/waves.norm(dim=0)).to(like.dtype)
+
 def power_iteration(
     s:Scores,
     lse:Tensor,        # `[batch, heads, q_len]`
@@ -251,16 +257,23 @@ def power_iteration(
     memory:int=MEMORY, # Bytes for a tile
 ) -> tuple[Tensor,Tensor,Tensor]: # `[batch, heads]`; left `[…, q_len]` and right `[…, k_len]`
     "Largest singular value of each head's matrix, and its vectors"
-    right = lse.new_full((*s.shape[:2], s.shape[3], 1), max(s.shape[3], 1)**-.5)
-    value = lse.new_zeros(s.shape[:2])
-    for _ in range(steps):
-        left,_ = read(s, right, memory)
-        left = left/left.norm(dim=2, keepdim=True).clamp(min=1e-30)
-        right,_ = send(s, lse, left, memory)
-        before,value = value, right[...,0].norm(dim=-1)
-        right = right/value[...,None,None].clamp(min=1e-30)
-        if ((value - before).abs() <= tol*value).all(): break
-    return value, left[...,0], right[...,0]
+    width = min(8, *s.shape[2:])
+    if not width:
+        left,right = (lse.new_zeros(*s.shape[:2], n) for n in s.shape[2:])
+        return lse.new_zeros(s.shape[:2]), left, right
+    value,sick = lse.new_zeros(s.shape[:2]), lse.isnan().any(-1)
+    with torch.no_grad():
+        right = _waves(s.shape[3], width, lse).expand(*s.shape[:2], -1, -1)
+        for _ in range(steps):
+            left = torch.linalg.qr(read(s, right, memory)[0].nan_to_num(0.)).Q
+            moved = send(s, lse, left, memory)[0].nan_to_num(0.)
+            right,sizes,mix = torch.linalg.svd(moved, full_matrices=False)
+            before,value = value, sizes[...,0]
+            if ((value - before).abs() <= tol*value).all(): break
+        left,right = (left @ mix[...,:1,:].mT)[...,0], right[...,0]
+    if torch.is_grad_enabled() and lse.requires_grad:
+        value = (left*read(s, right[...,None], memory)[0][...,0]).sum(-1)
+    return value.masked_fill(sick, math.nan), left, right
 
 # %% ../nbs/03b_map_statistics.ipynb #stationary
 def stationary(
