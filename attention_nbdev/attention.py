@@ -100,5 +100,7 @@ def explain(
     for impl in IMPLS:
         reason = cannot(impl, q, k, v, mask, dropout_p)
         can = 'the one that is chosen' if impl == choice else 'could, if asked for by name'
+        if impl == 'sdpa' and (size := sdpa.mask_bytes(mask, q, k)):
+            can += f', with a tensor of {size/2**20:,.1f} MiB for the mask'
         lines[impl] = f'no: {reason}' if reason else can
     return Explanation(choice, lines)
