@@ -14,7 +14,7 @@ from .attention_map import AttentionMap
 from .checks import check_probability, check_scale, check_size
 from .decoding import KVCache, rotary
 from .functional import scaled_dot_product_attention
-from .layouts import convert, detect, options_of
+from .layouts import convert, detect, is_plain, options_of
 from .masks import Mask, as_mask, causal
 
 # %% ../nbs/05_multihead.ipynb #sizes
@@ -107,29 +107,36 @@ class _Foreign(nn.Module):
     @classmethod
     def from_module(cls,
         module:nn.Module,        # Attention of PyTorch, timm, transformers, …: see the layouts
+        layout:str|None=None,    # Its layout; to give it says that it is ordinary attention
         heads:int|None=None,     # Number of heads, where `module` does not say it
         ignore:Iterable[str]=(), # Patterns of its tensors that may be left out
     ) -> 'MultiHeadAttention':   # In training or evaluation as `module` is; biases all or none
-        "The same attention as `module`, with copies of its weights"
-        state = module.state_dict()
-        if '' not in (found := detect(state)):
-            raise ValueError(f"module: expected one attention, got a {type(module).__name__} "
-                             f"with {found or 'none'}"[:199])
-        options = options_of(module, found[''], heads)
-        weights = convert(state, found[''], 'attention_nbdev', '', heads=options['heads'],
-                          ignore=ignore)
+        "The attention in `module`, with copies of its weights, and numbers as in evaluation"
+        state,kind = module.state_dict(), type(module).__name__
+        found = detect(state).get('') if layout is None else layout
+        if found is None:
+            inside = ', '.join(map(repr, detect(state))) or 'none'
+            raise ValueError(f"module: expected one attention, got {kind} with {inside}"[:199])
+        if layout is None and not (is_plain(module) or type(module) is cls):
+            raise ValueError(f"module: {kind} is no class that was compared with ours; if it is "
+                             f"ordinary attention say so by layout={found!r}")
+        options = options_of(module, found, heads)
+        eps = {m.eps for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)}
+        weights = convert(state, found, 'attention_nbdev', '', heads=options['heads'],
+                          ignore=ignore, eps=max(eps, default=1e-5))
         biases = {name: name.replace('weight', 'bias') for name in weights if 'weight' in name}
         bias = len(weights) > len(biases)
         if bias: weights |= {b: weights[w].new_zeros(len(weights[w]))
                              for w,b in biases.items() if b not in weights}
         new:Any = cls(**options, **_sizes(weights, options['heads']), bias=bias, device='meta')
         new.load_state_dict(weights, assign=True)
-        return new.train(module.training)
+        new.requires_grad_(any(p.requires_grad for p in module.parameters()))
+        return new.train(module.training and not eps) # folded norms are those of evaluation
 
     def to_layout(self,
         name:str, # Of the layout: `'torch_packed'`, `'timm'`, `'bert'`, …
     ) -> dict[str,Tensor]: # A state dict in that layout; its tensors are copies
-        "The weights, as another system stores them"
+        "The weights, as another system stores them; scale and rotary positions are no weights"
         return convert(self.state_dict(), 'attention_nbdev', name, '', heads=self.heads)
 
 # %% ../nbs/05_multihead.ipynb #mha
