@@ -18,6 +18,7 @@ from torch import Tensor, nn
 # %% ../nbs/04d_loading.ipynb #sniff
 def _refuse(path, why):
     "The one error, with the path and the reason in a line"
+    why = ' '.join(why.split()) # names in a file may hold anything, line breaks too
     return ValueError(f"{path}: {why if len(why) <= 120 else why[:119] + '…'}")
 
 def _sniff(path):
@@ -63,7 +64,7 @@ def _check_zip(path, size):
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as e:
         raise _refuse(path, f"not a zip archive, or cut off: {e}") from e
     if any(e.compress_type != zipfile.ZIP_STORED for e in entries):
-        raise _refuse(path, 'compressed entries, which torch.save does not make')
+        raise _refuse(path, 'compressed entries, as in TorchScript; save a state_dict instead')
     if sum(e.file_size for e in entries) > size:
         raise _refuse(path, f"entries claim more than the file's {size:,} bytes")
 
@@ -92,16 +93,21 @@ def _flat(path, x, key):
         raise _refuse(path, f"expected tensors only, but {str(wrong[:3])[:60]} are not{hint}")
     return dict(x)
 
+def _is_plain(t):
+    "Does `t` have numbers of its own, one for each place?"
+    if t.is_nested or t.layout is not torch.strided: return False
+    return not (t.is_quantized or t.is_complex() or t.is_meta)
+
 def _check_tensor(path, name, t, size):
     "Raise `ValueError` unless `t` is dense, finite and not larger than its file"
-    if t.layout is not torch.strided or t.is_quantized or t.is_nested or t.is_complex():
-        raise _refuse(path, f"{name} is not a plain dense tensor")
+    if not _is_plain(t): raise _refuse(path, f"{name} is not a plain dense tensor")
     if t.numel()*t.element_size() > size:
         raise _refuse(path, f"{name} claims the shape {tuple(t.shape)}, larger than the file")
     if not t.is_floating_point(): return
-    for part in t.detach().reshape(-1).split(2**24):
-        if not torch.isfinite(part.float() if part.element_size() == 1 else part).all():
-            raise _refuse(path, f"{name} is not finite")
+    try: finite = all(torch.isfinite(part.float() if part.element_size() == 1 else part).all()
+                      for part in t.detach().reshape(-1).split(2**24))
+    except RuntimeError as e: raise _refuse(path, f"{name} is of {t.dtype}, too strange") from e
+    if not finite: raise _refuse(path, f"{name} is not finite")
 
 # %% ../nbs/04d_loading.ipynb #load
 def load(
@@ -110,6 +116,9 @@ def load(
     limit:int=2**37,      # Bytes that the file may have
 ) -> dict[str,Tensor]:    # On the CPU, in the dtypes of the file
     "The tensors in a file, or one `ValueError` with the path; nothing in the file is run"
+    path = os.fsdecode(path)
+    if key is not None and not isinstance(key, str):
+        raise TypeError(f"key: expected a str, got {key!r}")
     kind,size = _sniff(path), os.path.getsize(path)
     if size > limit: raise _refuse(path, f"{size:,} bytes, more than limit={limit:,}")
     read = _load_safetensors(path, size) if kind == 'safetensors' else _load_torch(path, size, kind)
@@ -128,19 +137,44 @@ def load_into(
     missing,extra = own.keys() - state_dict.keys(), state_dict.keys() - own.keys()
     if missing or extra:
         raise RuntimeError(f"state_dict: missing {_few(missing)}; not expected {_few(extra)}")
-    for name,t in state_dict.items():
-        if not isinstance(t, Tensor):
-            raise TypeError(f"{name}: expected a tensor, got {type(t).__name__}")
-        if t.shape != own[name].shape:
-            want,got = tuple(own[name].shape), tuple(t.shape)
-            raise RuntimeError(f"{name}: expected shape {want}, got {got}")
-        _check_dtype(name, t, own[name], cast)
-    module.load_state_dict(dict(state_dict))
+    tensors = {name: t for name,t in own.items() if isinstance(t, Tensor)} # not what is extra
+    for name,t in tensors.items(): _check_fit(name, state_dict[name], t, cast)
+    _check_tied(tensors, state_dict)
+    before = {name: t.detach().clone() for name,t in own.items() if name in tensors}
+    mine = {t.untyped_storage().data_ptr() for t in tensors.values()}
+    new = {name: x.clone() if isinstance(x, Tensor) and x.untyped_storage().data_ptr() in mine
+           else x for name,x in state_dict.items()} # what lies in the module is about to change
+    try: module.load_state_dict(new)
+    except Exception:
+        with torch.no_grad():
+            for name,t in tensors.items():
+                if not torch.equal(t, before[name]): t.copy_(before[name])
+        raise
     return module
 
 def _few(names):
     names = sorted(names)
     return (', '.join(names[:3]) or 'nothing') + (', …' if len(names) > 3 else '')
+
+def _check_fit(name, t, own, cast):
+    "Raise unless `t` may be copied to `own`"
+    if not isinstance(t, Tensor):
+        raise TypeError(f"{name}: expected a tensor, got {type(t).__name__}")
+    if not _is_plain(t): raise ValueError(f"{name}: expected a plain dense tensor with numbers")
+    if own.is_meta:
+        raise ValueError(f"{name}: expected a module with memory, this is on meta; use to_empty")
+    if t.shape != own.shape:
+        raise RuntimeError(f"{name}: expected shape {tuple(own.shape)}, got {tuple(t.shape)}")
+    _check_dtype(name, t, own, cast)
+
+def _check_tied(own, state_dict):
+    "Raise unless tensors that are one in the module are equal in `state_dict`"
+    first:dict[tuple,str] = {}
+    for name,t in own.items():
+        place = t.untyped_storage().data_ptr(), t.storage_offset(), t.shape, t.stride()
+        other = first.setdefault(place, name) if t.numel() else name
+        if not torch.equal(state_dict[name], state_dict[other]):
+            raise ValueError(f"{name}: expected the numbers of {other}, which it is tied to")
 
 def _check_dtype(name, t, own, cast):
     "Raise unless `t` may stand where `own` stands"
