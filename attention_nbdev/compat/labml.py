@@ -78,7 +78,7 @@ class MultiHeadAttention(nn.Module):
     def _load_from_state_dict(self, state_dict, prefix, *args):
         linear,given = self.value.linear, f'{prefix}value.linear.bias' in state_dict
         if given and isinstance(linear, nn.Linear) and linear.bias is None:
-            linear.bias = nn.Parameter(linear.weight.new_empty(self.d_model))
+            linear.bias = nn.Parameter(linear.weight.new_zeros(self.d_model))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def get_scores(self,
@@ -111,7 +111,9 @@ class MultiHeadAttention(nn.Module):
         "What each token of `query` learns from `value`"
         for name,x in (('query', query), ('key', key), ('value', value)):
             _check_tokens(name, x, self.d_model)
-        if mask is not None and not isinstance(mask, Mask):
+        if mask is not None and not isinstance(mask, Mask | Tensor):
+            raise TypeError(f"mask: expected a tensor or a Mask, got {type(mask).__name__}")
+        if isinstance(mask, Tensor):
             mask = self.prepare_mask(mask, query.shape, key.shape)
         parts = self.query(query), self.key(key), self.value(value) # [length, batch, heads, d_k]
         q,k,v = (x.permute(1, 2, 0, 3) for x in parts)

@@ -7,6 +7,7 @@ __all__ = ['offset_indices', 'Linear_BN', 'Attention']
 
 # %% ../../nbs/06d_levit.ipynb #imports
 import copy
+import math
 from collections.abc import Callable
 from typing import Any
 import torch
@@ -114,7 +115,9 @@ class Attention(nn.Module):
         super().__init__()
         self.dim,self.key_dim = check_size('dim', dim), check_size('key_dim', key_dim)
         self.num_heads,self.resolution = check_size('num_heads', num_heads), _grid(resolution)
-        self.d,self.impl = int(attn_ratio*key_dim), impl
+        if isinstance(attn_ratio, bool) or not isinstance(attn_ratio, (int, float)):
+            raise TypeError(f"attn_ratio: expected a number, got {attn_ratio!r}")
+        self.d,self.impl = int(attn_ratio*key_dim) if math.isfinite(attn_ratio) else 0, impl
         if self.d < 1:
             raise ValueError(f"attn_ratio: expected {1/key_dim:g} or more, for values of width 1"
                              f", got {attn_ratio}")

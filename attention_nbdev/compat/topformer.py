@@ -7,6 +7,7 @@ __all__ = ['Conv2d_BN', 'Attention']
 
 # %% ../../nbs/06c_topformer.ipynb #imports
 import copy
+import math
 from collections.abc import Callable
 from typing import Any
 import torch
@@ -92,7 +93,9 @@ def _activation(activation):
 
 def _wider(attn_ratio, key_dim):
     "Width of a value head"
-    d = int(attn_ratio*key_dim)
+    if isinstance(attn_ratio, bool) or not isinstance(attn_ratio, (int, float)):
+        raise TypeError(f"attn_ratio: expected a number, got {attn_ratio!r}")
+    d = int(attn_ratio*key_dim) if math.isfinite(attn_ratio) else 0
     if d < 1:
         raise ValueError(f"attn_ratio: expected {1/key_dim:g} or more, for values of width 1"
                          f", got {attn_ratio}")
