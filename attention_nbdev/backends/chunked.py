@@ -307,7 +307,7 @@ def cannot(
     "Why `attend` will not take this call"
     if torch.compiler.is_compiling() or torch.jit.is_tracing():
         return "it looks at masks while it runs, and a graph being compiled has nothing to look at"
-    if q.device.type != 'cpu': return f"it is for the CPU, and this is on {q.device.type}"
+    if not q.is_cpu: return f"it is for the CPU, and this is on {q.device.type}"
     for x in (q, k, v):
         if type(x) not in (Tensor, torch.nn.Parameter):
             return f"it needs plain tensors, and this is a {type(x).__name__}"
@@ -367,13 +367,14 @@ def work_share(
 ) -> float:      # Between 0 and 1; more than what is left in the end
     "Which part of the scores is left, judged by the rows in the middle and no tensor"
     batch,_,q_len,k_len = shape
-    start,stop = mask.span(q_len//2, q_len//2 + BLOCK, k_len - q_len, k_len)
-    share = (stop - start)/k_len
+    start,stop,filled = 0, k_len, 1.
     for r in mask.rules:
-        if isinstance(r, Document): return .5*share
-        if isinstance(r, Padding):
-            return share*(.5 if r.known is None else sum(r.known)/max(batch*max((0, *r.known)), 1))
-    return share
+        lo,hi = r.span(q_len//2, q_len//2 + BLOCK, k_len - q_len, k_len)
+        start,stop = max(start, lo), min(stop, hi)
+        if isinstance(r, Padding) and r.known is not None:
+            filled = sum(r.known)/max(batch*max(r.known, default=0), 1)
+        elif isinstance(r, Padding | Document): filled = .5
+    return filled*max(0, stop - start)/k_len
 
 # %% ../../nbs/02d_chunked.ipynb #faster
 def _faster_plain(q, k):
@@ -387,15 +388,17 @@ def _faster_plain(q, k):
     if not grads or size*batch*heads < 2**17: return False
     return 2**12 <= size <= 2**14 and torch.get_num_threads() > 1
 
-def _faster_masked(mask, shape):
+def _faster_masked(mask, shape, size):
     "With a mask"
-    size,rules = shape[2]*shape[3], mask.rules
-    if any(not isinstance(r, Given) for r in mask.biases): return size >= 2**20
-    known = len(rules) == 1 and not mask.biases and isinstance(rules[0], Causal) # a kernel's flag
-    if known or not rules or any(isinstance(r, Given) for r in rules): return False
-    wide = any(not isinstance(r, Padding | Prefix) for r in rules) # of more than one row
-    if wide and size >= 2**22: return True
-    return not any(isinstance(r, Custom) for r in rules) and work_share(mask, shape) <= .75
+    for r in mask.biases:
+        if type(r) is not Given: return size >= 2**20
+    if mask.biases and torch.is_grad_enabled() and masks.learned(mask): return size >= 2**20
+    kinds = [type(r) for r in mask.rules]
+    if not kinds or Given in kinds: return False
+    if kinds == [Causal] and not mask.biases: return False # a flag of the kernel
+    for kind in kinds: # a mask of more than one row
+        if size >= 2**22 and kind is not Padding and kind is not Prefix: return True
+    return Custom not in kinds and work_share(mask, shape) <= .75
 
 # %% ../../nbs/02d_chunked.ipynb #faster2
 def faster(
@@ -405,12 +408,11 @@ def faster(
     need_lse:bool=False,
 ) -> bool: # Judged by shapes, dtypes and the kind of mask
     "Is `attend` faster than PyTorch's own kernels?"
-    if torch.compiler.is_compiling() or not q.is_cpu: return False
-    size = q.shape[2]*k.shape[2]
+    if not q.is_cpu or torch.compiler.is_compiling(): return False
+    shape = *q.shape[:3], k.shape[2]
+    size = shape[2]*shape[3]
     if dropout_p: return size >= 2**16
     if mask is None:
         if need_lse: return False
         return size >= 2**20 if q.shape[3] != v.shape[3] else _faster_plain(q, k)
-    if size < 2**18: return False
-    if torch.is_grad_enabled() and masks.learned(mask): return size >= 2**20
-    return _faster_masked(mask, (*q.shape[:3], k.shape[2]))
+    return size >= 2**18 and _faster_masked(mask, shape, size)

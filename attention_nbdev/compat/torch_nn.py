@@ -134,7 +134,12 @@ def _mask(attn_mask, key_padding_mask, is_causal, shape, extra, batched) -> Mask
     "All that is said about who may read whom among `shape` = N, heads, L, S"
     n,heads,L,S = shape
     mask = None
-    if attn_mask is not None:
+    if isinstance(attn_mask, Mask):
+        if extra:
+            raise ValueError("attn_mask: expected a tensor with add_bias_kv or add_zero_attn, got "
+                             "a Mask, which does not know of their keys")
+        mask = attn_mask # ours: it says what it means
+    elif attn_mask is not None:
         wanted = {'(L, S)': (L, S), '(N*num_heads, L, S)': (n*heads, L, S)}
         _check_mask('attn_mask', attn_mask, wanted)
         mask = _given_mask(attn_mask, n, heads, extra)
@@ -289,7 +294,7 @@ def multi_head_attention_forward(
     training:bool=True,             # Is this training?
     key_padding_mask:Tensor|None=None, # `[N, S]` or `[S]`; True = padding, or floats to add
     need_weights:bool=True,         # Also return weights, before dropout?
-    attn_mask:Tensor|None=None, # `[L, S]`, `[N*num_heads, L, S]`; True = may not read, or floats
+    attn_mask:Mask|Tensor|None=None, # `[L, S]`, `[N*num_heads, L, S]`; True = hidden; a Mask
     use_separate_proj_weight:bool=False, # Take the next three in place of `in_proj_weight`?
     q_proj_weight:Tensor|None=None, # `[E, E]`
     k_proj_weight:Tensor|None=None, # `[E, kdim]`
@@ -386,7 +391,7 @@ class MultiheadAttention(nn.MultiheadAttention):
         value:Tensor,              # `[S, N, vdim]`, `[N, S, vdim]`, or `[S, vdim]`
         key_padding_mask:Tensor|None=None, # `[N, S]` or `[S]`; True = padding, or floats to add
         need_weights:bool=True,    # Also return weights, before dropout?
-        attn_mask:Tensor|None=None, # `[L, S]`, `[N*num_heads, L, S]`; True = may not read; or added
+        attn_mask:Mask|Tensor|None=None, # `[L, S]`, `[N*num_heads, L, S]`; True = hidden; a Mask
         average_attn_weights:bool=True, # Weights as mean over heads, or of each head?
         is_causal:bool=False,      # Also apply a causal mask, upper-left
         *,
