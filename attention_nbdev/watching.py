@@ -159,8 +159,12 @@ _SCRIPTED = "is a TorchScript program, which can't be watched; record the module
 def _closed(m):
     "Why `m` can't be watched, if so"
     if isinstance(m, torch.jit.ScriptModule): return _SCRIPTED
-    compiled = getattr(m, '_compiled_call_impl', None) is not None
-    return _COMPILED if compiled or type(m).__name__ == 'OptimizedModule' else None
+    compiled = getattr(m, '_compiled_call_impl', None) or type(m).__name__ == 'OptimizedModule'
+    return _COMPILED if compiled and not _stays_eager() else None
+
+def _stays_eager():
+    "Does what is compiled run as it is written, by `torch.compiler.set_stance`?"
+    return torch._dynamo.eval_frame._stance.stance == 'force_eager'
 
 def _watchable(model, missing):
     "Paths and modules that can be watched; the others go into `missing`"
@@ -182,7 +186,7 @@ def _unheard(here, run, *args, **kwargs):
     "What `run` gives, with the mode off the stack, wherever in it it is"
     modes = [] if torch.compiler.is_compiling() else _get_current_function_mode_stack()
     others = [m for m in modes if m is not getattr(here, 'mode', None)]
-    if len(others) == len(modes): return run(*args, **kwargs)
+    if len(others) == len(modes) or _stays_eager(): return run(*args, **kwargs)
     _swap_modes(modes, others)
     try: return run(*args, **kwargs)
     finally: _swap_modes(others, modes)
