@@ -9,7 +9,9 @@ __all__ = ['Maps', 'record']
 import os
 import threading
 from collections import Counter
+from collections.abc import ItemsView, ValuesView
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any, Iterator, Mapping
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,17 @@ from .attention_map import rollout
 from .checks import check_size
 from .saving import load_maps, save_maps
 from .watching import Watch, check_select, chosen, map_of, report, with_tensors
+
+# %% ../nbs/08_record.ipynb #views
+class _Values(ValuesView):
+    "The maps, without a search for each"
+    def __iter__(self): return (m for _,_,m in list(self._mapping.entries))
+
+class _Items(ItemsView):
+    "Keys and maps"
+    def __iter__(self):
+        maps = self._mapping
+        return ((maps._key(path, n), m) for path,n,m in list(maps.entries))
 
 # %% ../nbs/08_record.ipynb #found
 class _Found(Mapping):
@@ -33,13 +46,15 @@ class _Found(Mapping):
     def __getitem__(self, key:Any) -> Any: # A map; of a slice, all its maps
         "By path, by path and number of the call, by position, or a slice of positions"
         if isinstance(key, slice): return self._with(self.entries[key])
-        if isinstance(key, int): return self.entries[key][2]
+        if isinstance(key, Integral): return self.entries[int(key)][2]
         path,n = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
         found = [e for e in self.entries if e[0] == path and n in (None, e[1])]
         if len(found) == 1: return found[0][2]
         raise KeyError(_not_found(self, key, found))
     def __contains__(self, key:Any) -> bool: return any(key == known for known in self)
-    def _with(self, entries): return type(self)(entries, self.calls, self.missing)
+    def _with(self, entries): return type(self)(entries, self.calls, self.missing, self.dropped)
+    def values(self) -> ValuesView: return _Values(self)
+    def items(self) -> ItemsView: return _Items(self)
 
     def select(self, which:Any) -> 'Maps': # By path, pattern, number of the module, or function
         "The maps of some modules only"
@@ -169,7 +184,9 @@ class _Bound:
         "The newest map has come"
         self.count(maps.entries[-1][2], 1)
         if self.used > self.memory and self.full == 'raise':
-            raise RuntimeError(f"record: maps take {self.used:,} bytes, more than memory="
+            used = self.used
+            self.count(maps.entries.pop()[2], -1)
+            raise RuntimeError(f"record: maps take {used:,} bytes, more than memory="
                                f"{self.memory:,}; use select=, every=, device= or full='drop'")
         while self.used > self.memory:
             self.count(maps.entries.pop(0)[2], -1)

@@ -11,6 +11,7 @@ import inspect
 import math
 import operator
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any, Callable, Iterator
 import torch
 import torch.nn.functional as F
@@ -22,7 +23,7 @@ from .watching import Watch, check_select, chosen, map_of, report
 # %% ../nbs/08a_replace.ipynb #changer
 class _Changer(Watch):
     "Puts something in the place of the calls that are chosen"
-    changes = True
+    changes = outputs = True
     def __init__(self, model, select):
         super().__init__(model)
         check_select(select)
@@ -48,6 +49,11 @@ def _as_tensor(mask):
     if not bias: return functools.reduce(operator.and_, keep)
     total = functools.reduce(operator.add, bias)
     return functools.reduce(lambda x, y: x.masked_fill(~y, -math.inf), keep, total)
+def _output_shape(q, k, v):
+    "`[..., heads, q_len, d_v]`"
+    batch = torch.broadcast_shapes(*(x.shape[:-3] for x in (q, k, v)))
+    heads = max(x.shape[-3:-2] for x in (q, k, v))
+    return *batch, *heads, q.shape[-2], v.shape[-1]
 
 # %% ../nbs/08a_replace.ipynb #replacer
 class _Replacer(_Changer):
@@ -62,11 +68,12 @@ class _Replacer(_Changer):
         mode.call = call
         others = dict(call, attn_mask=_as_tensor(call['attn_mask']))
         q,k,v = (others.pop(name) for name in ('query', 'key', 'value'))
-        output,want = self.fn(q, k, v, **others), (q.shape[-2], v.shape[-1])
-        if isinstance(output, Tensor) and output.shape[-2:] == want: return output
-        got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise ValueError(f"fn: expected a tensor of shape (..., heads, {want[0]}, {want[1]}) from "
-                         f"it, got {got}")
+        output,want = self.fn(q, k, v, **others), _output_shape(q, k, v)
+        if not isinstance(output, Tensor) or output.shape != want:
+            got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+            raise ValueError(f"fn: expected a tensor of shape {want} from it, got {got}")
+        if output.dtype == q.dtype or torch.is_autocast_enabled(q.device.type): return output
+        raise TypeError(f"fn: expected {q.dtype} from it, got {output.dtype}")
 
     def mha(self, mode, args, kwargs):
         given = inspect.signature(F.multi_head_attention_forward).bind(*args, **kwargs)
@@ -99,12 +106,14 @@ class _Ablater(_Changer):
     changes = False
     def __init__(self, model, layer, heads):
         super().__init__(model, layer)
-        self.heads = None if heads is None else [heads] if isinstance(heads, int) else list(heads)
+        if isinstance(heads, Integral): heads = [heads]
+        whole = lambda h: int(h) if isinstance(h, Integral) and not isinstance(h, bool) else h
+        self.heads = None if heads is None else [whole(h) for h in heads]
         for h in self.heads or (): check_size('heads', h, 0)
 
     def see(self, mode, call, run):
         output = run()
-        if not self.chosen(mode.path): return output
+        if not self.chosen(mode.path) or self.heads == []: return output
         if not isinstance(output, Tensor): return self.without(output[0]), *output[1:]
         return self.without(output)
 

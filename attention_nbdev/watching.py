@@ -8,6 +8,7 @@ __all__ = ['Frame', 'Mode', 'Watched', 'Watch', 'Added', 'with_tensors', 'map_of
 # %% ../nbs/07b_watch.ipynb #imports
 import copy
 import functools
+import inspect
 import math
 import operator
 import threading
@@ -20,6 +21,7 @@ from typing import Any, Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import _get_current_function_mode_stack, _pop_mode, _push_mode
 from .attention_map import AttentionMap
 from .checks import normal_form
 from .following import Follower, arguments, steps, writes
@@ -31,8 +33,8 @@ _FLEX = torch.ops.higher_order.flex_attention
 
 class Frame:
     "A module that is running"
-    def __init__(self, path:str, seen:int):
-        self.path,self.seen,self.reported = path, seen, False
+    def __init__(self, path:str, module:nn.Module, seen:int):
+        self.path,self.module,self.seen,self.reported = path, module, seen, False
         self.real:Tensor|None = None # Rows that hold data, if torch would run the others as zeros
 
 class Mode(Follower):
@@ -42,7 +44,6 @@ class Mode(Follower):
         self.watch,self.changes,self.handlers,self.seen = watch, watch.changes, watch.handlers, 0
         self.stack:list[Frame] = []
         self.inbox:list[tuple] = []
-        self.body = _mha_body(self)
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if torch.compiler.is_compiling():
@@ -73,11 +74,13 @@ def _is_leaf(m):
 class Watched:
     "A model, what is listened for, and what to do with it"
     changes = False # Does it put something in the place of what it sees?
+    outputs = False # Does it need, or change, what comes out?
     def __init__(self, model:nn.Module|None):
         if model is not None and not isinstance(model, nn.Module):
             raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
         self.model,self.here = model, threading.local()
         self.hooks:list[Any] = []
+        self.compiled:list[tuple] = [] # modules that were compiled in place, and how they run
         self.handlers = handlers()
         self.missing:dict[str,str] = {} # why something could not be seen
 
@@ -87,7 +90,7 @@ class Watched:
     def mha(self, mode:Mode, args:tuple, kwargs:dict) -> tuple:
         "A call of `F.multi_head_attention_forward`"
         fused = len(args) < 16 and not kwargs.get('need_weights', True)
-        with nullcontext() if fused else mode: return mode.body(*args, **kwargs)
+        with nullcontext() if fused else mode: return _mha_body(mode)(*args, **kwargs)
     def ended(self, mode:Mode, frame:Frame, module:nn.Module):
         "A module has ended: did one that is called attention stay silent?"
         if mode.seen > frame.seen or frame.reported: return
@@ -96,6 +99,13 @@ class Watched:
         self.missing.setdefault(frame.path, _SILENT)
         for outer in mode.stack: outer.reported = True
 
+# %% ../nbs/07b_watch.ipynb #hook
+class _Hook:
+    "What a module calls when it starts or ends; a copy of it does nothing"
+    def __init__(self, does:Callable|None=None, path:str=''): self.does,self.path = does, path
+    def __call__(self, *args): return None if self.does is None else self.does(self.path, *args)
+    def __reduce__(self): return _Hook, ()
+
 # %% ../nbs/07b_watch.ipynb #watch
 class Watch(Watched):
     "Sees every call of attention inside `model`, in whatever thread"
@@ -103,17 +113,19 @@ class Watch(Watched):
         if self.model is None: self.here.mode = Mode(self).__enter__()
         for path,m in () if self.model is None else _watchable(self.model, self.missing):
             if path and _is_leaf(m): continue
-            self.hooks.append(m.register_forward_pre_hook(functools.partial(self.push, path)))
-            self.hooks.append(m.register_forward_hook(functools.partial(self.pop, path),
-                                                      prepend=True, always_call=True,
-                                                      with_kwargs=True))
+            self.hooks.append(m.register_forward_pre_hook(_Hook(self.push, path)))
+            self.hooks.append(m.register_forward_hook(_Hook(self.pop, path), prepend=True,
+                                                      always_call=True, with_kwargs=True))
+        if self.model is not None: self.compiled = _hide_from(self.model, self.here)
         return self
 
     def __exit__(self, *error):
         for h in self.hooks: h.remove()
+        for m,run in reversed(self.compiled): m._compiled_call_impl = run
         mode = getattr(self.here, 'mode', None)
         if mode is not None and (mode.stack or self.model is None): mode.__exit__(*error)
         self.handlers.clear() # for threads that are still inside
+        self.here = threading.local() # modes know the watch: no circle keeps the maps alive
 
     def push(self, path, module, args):
         "A module starts"
@@ -121,7 +133,7 @@ class Watch(Watched):
         if getattr(self.here, 'mode', None) is None: self.here.mode = Mode(self)
         mode = self.here.mode
         if not mode.stack: mode.__enter__()
-        mode.stack.append(Frame(path, mode.seen))
+        mode.stack.append(Frame(path, module, mode.seen))
 
     def pop(self, path, module, args, kwargs, output):
         "A module ends, or raises: then there is no output"
@@ -133,21 +145,26 @@ class Watch(Watched):
         if not mode.stack: mode.__exit__(None, None, None)
         if output is None: return
         self.ended(mode, frame, module)
-        if frame.real is not None: return _blank(module, frame.real, output, *args, **kwargs)
+        real = _packs(module, *args, **kwargs) if frame.real is None else frame.real
+        if real is not None: return _blank(module, real, output, *args, **kwargs)
 
 # %% ../nbs/07b_watch.ipynb #watchable
 _COMPILED = ("is compiled, and what happens in its graph can't be watched; record the module it "
              "was made from, or run the block under torch.compiler.set_stance('force_eager')")
 _SILENT = ("is called attention, but called none that can be watched (a kernel of its own?); let "
            "it call F.scaled_dot_product_attention")
-_FIXED = "calls flex_attention, in whose place nothing can be put"
+_FIXED = "calls flex_attention, whose output can't be changed"
 _SCRIPTED = "is a TorchScript program, which can't be watched; record the module it was made from"
 
 def _closed(m):
     "Why `m` can't be watched, if so"
     if isinstance(m, torch.jit.ScriptModule): return _SCRIPTED
-    compiled = getattr(m, '_compiled_call_impl', None) is not None
-    return _COMPILED if compiled or type(m).__name__ == 'OptimizedModule' else None
+    compiled = getattr(m, '_compiled_call_impl', None) or type(m).__name__ == 'OptimizedModule'
+    return _COMPILED if compiled and not _stays_eager() else None
+
+def _stays_eager():
+    "Does what is compiled run as it is written, by `torch.compiler.set_stance`?"
+    return torch._dynamo.eval_frame._stance.stance == 'force_eager'
 
 def _watchable(model, missing):
     "Paths and modules that can be watched; the others go into `missing`"
@@ -160,14 +177,54 @@ def _watchable(model, missing):
             closed.append(path)
             missing[path] = why
 
+# %% ../nbs/07b_watch.ipynb #unheard
+def _swap_modes(old, new):
+    for _ in old: _pop_mode()
+    for m in new: _push_mode(m)
+
+def _unheard(here, run, *args, **kwargs):
+    "What `run` gives, with the mode off the stack, wherever in it it is"
+    modes = [] if torch.compiler.is_compiling() else _get_current_function_mode_stack()
+    others = [m for m in modes if m is not getattr(here, 'mode', None)]
+    if len(others) == len(modes) or _stays_eager(): return run(*args, **kwargs)
+    _swap_modes(modes, others)
+    try: return run(*args, **kwargs)
+    finally: _swap_modes(others, modes)
+
+def _hide_from(model, here):
+    "Parts that were compiled in place no longer meet the mode; returns them and how they ran"
+    parts = [(m, run) for m in model.modules()
+             if (run := getattr(m, '_compiled_call_impl', None)) is not None]
+    for m,run in parts: m._compiled_call_impl = functools.partial(_unheard, here, run)
+    return parts
+
 # %% ../nbs/07b_watch.ipynb #sdpa-call
 def _on_sdpa(mode, func, args, kwargs):
     run = lambda: func(*args, **kwargs)
     try: call = arguments(*args, **kwargs)
     except TypeError: return run() # it knows better what is wrong
+    if _packed(mode, call): return _unpacked(mode, call, run)
     found = mode.see(call, run)
     if not kwargs.get('return_map') or isinstance(found, tuple): return found
     return found, map_of(call, keep_graph=kwargs.get('keep_graph', False))
+
+# %% ../nbs/07b_watch.ipynb #packed
+def _packed(mode, call):
+    "Did `transformers` put heads that share a key in the place of queries?"
+    module = mode.stack[-1].module if mode.stack else None
+    group,config = getattr(module, 'num_key_value_groups', 1), getattr(module, 'config', None)
+    kv_heads,q,k = getattr(config, 'num_key_value_heads', None), call['query'], call['key']
+    return (group != 1 and q.dim() == k.dim() == 4 and not q.is_nested
+            and q.shape[1:3] == (kv_heads, group) and k.shape[1] == kv_heads)
+
+def _unpacked(mode, call, run):
+    "Show the call with each head in its place, and pack what comes back"
+    q,mask = call['query'], call['attn_mask']
+    apart = lambda x: x.flatten(1, 2).unsqueeze(2)
+    own = mask is not None and mask.dim() == 4 and mask.shape[2] > 1 # a mask for each head
+    shown = dict(call, query=apart(q), attn_mask=apart(mask) if own else mask, enable_gqa=True)
+    output = mode.see(shown, lambda: apart(run()))
+    return output.reshape(len(output), *q.shape[1:3], -1)
 
 # %% ../nbs/07b_watch.ipynb #mha-call
 def _mha_body(mode):
@@ -224,8 +281,8 @@ def _on_flex(mode):
             continue
         q,k,v,score_mod,mask_mod,scale = note
         plain = getattr(score_mod, '__name__', '') == '_identity'
-        if mode.changes or not (plain or _only_adds(score_mod)):
-            mode.lost(_FIXED if mode.changes else _BENDS)
+        if mode.watch.outputs or not (plain or _only_adds(score_mod)):
+            mode.lost(_FIXED if mode.watch.outputs else _BENDS)
             continue
         mask = Mask(biases=() if plain else (Added(score_mod),))
         if getattr(mask_mod, '__name__', '') != 'noop_mask': mask = mask & rule(mask_mod)
@@ -238,6 +295,15 @@ def _on_packing(mode, func, args, kwargs):
     if answer and mode.stack: mode.stack[-1].real = args[1]
     return answer
 
+def _packs(module, *args, **kwargs):
+    "Rows that hold data, if `nn.TransformerEncoder` packs without asking (`mask_check=False`)"
+    if type(module).forward is not nn.TransformerEncoder.forward: return None
+    call = inspect.signature(module.forward).bind(*args, **kwargs).arguments
+    src,padding = call['src'], call.get('src_key_padding_mask')
+    packs = (not getattr(module, 'mask_check', True) and getattr(module, 'use_nested_tensor', False)
+             and torch.backends.mha.get_fastpath_enabled() and not module.layers[0].training)
+    return padding.logical_not() if packs and padding is not None and src.dim() == 3 else None
+
 def _blank(encoder, real, output, src, mask=None, *args, **kwargs):
     "The output, with padded rows as they are when torch packs"
     first = encoder.layers[0]
@@ -248,14 +314,22 @@ def _blank(encoder, real, output, src, mask=None, *args, **kwargs):
     return torch.where(real[...,None], output, empty)
 
 # %% ../nbs/07b_watch.ipynb #keep
-def _own(x, device, keep_graph):
-    "`x` for keeping: without its graph, and not a part of something that will change"
-    whole = x._base if x._is_view() and x._base is not None else x
-    shared = (x.untyped_storage().nbytes() > 4*x.numel()*x.element_size()
-              or isinstance(whole, nn.Parameter) or writes(x) > 0)
+def _unsafe(x):
+    "May `x` change, and nobody can tell? Parameters do, and inference tensors don't count writes"
+    whole = x._base if not x.is_inference() and x._is_view() and x._base is not None else x
+    return isinstance(whole, nn.Parameter) or x.is_inference()
+
+def _part(x):
+    "Is `x` a cache, or a small part of something large?"
+    return writes(x) > 0 or x.untyped_storage().nbytes() > 4*x.numel()*x.element_size()
+
+def _own(x, device, keep_graph, shared):
+    "`x` for keeping: without its graph, and a copy if it is `shared` with the model"
     if not keep_graph: x = x.detach()
     moved = x if device is None else x.to(device)
-    return moved.clone() if shared and moved.device == x.device else moved
+    if not shared or moved.device != x.device: return moved
+    once = moved[tuple(slice(0, 1) if n == 0 else slice(None) for n in moved.stride())]
+    return once.clone().expand(moved.shape) # what was expanded is still there once
 
 def with_tensors(x, fn):
     "A mask or a part of one, with `fn` applied to each tensor in it"
@@ -275,14 +349,14 @@ def map_of(
 ) -> AttentionMap:
     "The map of a call"
     q,k,v,mask,scale,_ = normal_form(*call.values())
-    q,k,v = (_own(x, device, keep_graph) for x in (q, k, v))
+    q,k,v = (_own(x, device, keep_graph, _unsafe(x) or _part(x)) for x in (q, k, v))
     moved = {} if moved is None else moved
     def part(x):
-        if not keep_graph: x = x.detach()
-        if device is None: return x
+        if device is None or x.is_inference(): return _own(x, device, keep_graph, _unsafe(x))
         place = x.untyped_storage()._cdata, x.storage_offset(), x.shape, x.stride(), writes(x)
         if len(moved) > 16: moved.clear()
-        if place not in moved: moved[place] = x, x.to(device) # `x` keeps the place taken
+        if place not in moved: # `x` keeps the place taken
+            moved[place] = x.detach(), _own(x, device, keep_graph, _unsafe(x))
         return moved[place][1]
     return AttentionMap.of(q, k, with_tensors(mask, part), scale, v, keep_graph=keep_graph)
 
