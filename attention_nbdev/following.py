@@ -147,6 +147,8 @@ def _scaled(t, c):
     masked = t.filled is not None or any(x.dtype == torch.bool for x in t.terms)
     if masked and each and not _sure((c > 0) & (c*t.low <= _HIDES)): return None
     if not each and not (c > 0 and c*t.low <= _HIDES): return None
+    uneven = t.filled is not None and not t.even
+    if uneven and (each or t.low <= _LOW < c*t.low): return None
     terms = tuple(x if x.dtype == torch.bool else x*c for x in t.terms)
     if each: t = t._replace(low=t.low if t.filled is None else _HIDES, even=False)
     else: t = t._replace(low=t.low*c)
@@ -170,7 +172,7 @@ def _add(t, other, alpha=1):
     if not other.is_floating_point(): other = other.to(t.q.dtype) # True counts as 1
     t = t._replace(terms=(*t.terms, other if alpha == 1 else other*alpha))
     if t.filled is None: return t
-    return t._replace(even=False) if _some_left(t) else None
+    return t._replace(even=False) if t.low <= _LOW or _some_left(t) else None
 
 def _added(t, other, alpha=1): return _add(_mul(t, alpha), other) # `other + alpha*scores`
 def _sub(t, other, alpha=1): return _add(t, other, -alpha)
@@ -190,7 +192,7 @@ def _masked_fill(t, mask, value):
     even = even and all(x.dtype == torch.bool or _sure(x > _HIDES) for x in t.terms)
     terms = tuple(x | mask if x.dtype == torch.bool else x for x in t.terms)
     filled = mask if t.filled is None else mask | t.filled
-    low = value if t.filled is None else max(value, t.low)
+    low = value if even or t.filled is None else max(value, t.low, _LOW/10)
     t = t._replace(terms=terms, filled=filled, low=low, even=even)
     return t if even or _some_left(t) else None # which of the hidden keys would be read?
 
@@ -352,8 +354,9 @@ def _given(t):
     "The masks of a trail, as a `Mask`; None if there are none"
     terms = list(t.terms)
     if t.filled is not None:
-        zeros = torch.zeros(t.filled.shape, device=t.filled.device)
-        terms.append(zeros.masked_fill(t.filled, _LOW))
+        dtype = torch.promote_types(t.q.dtype, torch.float32)
+        zeros = torch.zeros(t.filled.shape, dtype=dtype, device=t.filled.device)
+        terms.append(zeros.masked_fill(t.filled, min(t.low, _LOW)))
     ready = [x[(None,)*(4 - x.dim())] for x in terms]
     keep = tuple(Given(x, 'keep') for x in ready if x.dtype == torch.bool)
     bias = tuple(Given(x, 'bias') for x in ready if x.dtype != torch.bool)
