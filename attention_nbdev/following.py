@@ -8,6 +8,7 @@ __all__ = ['Follower', 'arguments', 'writes', 'steps']
 # %% ../nbs/07a_follow.ipynb #imports
 import functools
 import math
+import string
 from typing import Any, Callable, NamedTuple
 import torch
 import torch.nn.functional as F
@@ -27,9 +28,8 @@ class Follower(TorchFunctionMode):
         self.heads:int|None = None # how many, where a step has folded them into the batch
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        handle = self.handlers.get(func)
-        kwargs = kwargs or {}
-        return func(*args, **kwargs) if handle is None else handle(self, func, args, kwargs)
+        handle = self.handlers.get(func, _on_other)
+        return handle(self, func, args, kwargs or {})
 
     def see(self, call:dict, run:Callable) -> Any:
         "A call of attention, as the arguments of `F.scaled_dot_product_attention`"
@@ -45,35 +45,82 @@ def arguments(query, key, value, attn_mask=None, dropout_p=0., is_causal=False, 
 # %% ../nbs/07a_follow.ipynb #trail
 class _Trail(NamedTuple):
     "What is known of a tensor of scores or weights"
-    q:Tensor|None            # `[..., q_len, d_k]`; None: weights of unknown origin
-    k:Tensor|None            # `[..., k_len, d_k]`
+    q:Tensor|None = None     # `[..., q_len, d_k]`; None: weights of unknown origin
+    k:Tensor|None = None     # `[..., k_len, d_k]`
     scale:float = 1.
     terms:tuple = ()         # Tensors: bool, True = may read; or floats that are added
+    filled:Tensor|None = None # Where scores were replaced by a low number
+    low:float = -math.inf    # That number, or one that is higher
+    even:bool = True         # Is it still the same number throughout a row?
     shape:tuple = ()         # Of the scores
     by_head:tuple = ()       # The last such shape with four dimensions
     weights:bool = False     # Is it after the softmax?
+    turned:bool = False      # Are these weights transposed?
     altered:bool = False     # Was it changed after the softmax?
     dropout_p:float = 0.
-    version:int = 0          # Of the tensor, to notice writes in place
+    versions:tuple = ()      # Of the tensor and what it was made from, to notice writes in place
+
+    def tensors(self):
+        "What it was made from"
+        return [x for x in (self.q, self.k, self.filled, *self.terms) if x is not None]
 
 def writes(x:Tensor) -> int:
     "How often `x` was written to in place"
     return 0 if x.is_inference() else x._version
 
+def _versions(x, t): return tuple(map(writes, (x, *t.tensors())))
+
+# %% ../nbs/07a_follow.ipynb #look-up
+def _try(fn, *args, **kwargs):
+    "What `fn` gives, or None: an error in our notes is none of the model's"
+    try: return fn(*args, **kwargs)
+    except Exception: return None
+
 def _trail(mode, x):
     "What is known of `x`, if anything"
     t = mode.followed.get(x) if isinstance(x, Tensor) else None
-    return t if t is not None and t.version == writes(x) else None
+    if t is None or t.versions == _try(_versions, x, t): return t
+    return _Trail(weights=True, shape=t.shape) if t.weights else None
 
 def _follow(mode, x, t):
     "Remember `t` of `x`, in whatever shape it has now"
-    if t.q is not None and t.shape != tuple(x.shape): t = _reshaped(t, tuple(x.shape))
-    if t is None: return
+    shape = tuple(x.mT.shape if t.turned else x.shape)
+    if t.q is None: t = _Trail(weights=True, shape=shape)
+    elif t.shape != shape: t = _reshaped(t, shape)
+    if t is None: return None
     by_head = t.shape if len(t.shape) == 4 else t.by_head
-    mode.followed[x] = t._replace(version=writes(x), by_head=by_head)
+    mode.followed[x] = t._replace(versions=_versions(x, t), by_head=by_head)
+    return t
+
+# %% ../nbs/07a_follow.ipynb #written
+def _place(x): return x.untyped_storage()._cdata
+
+def _is_written(func, args, kwargs, out):
+    "Does `func` write to its first argument?"
+    name = getattr(func, '__name__', '')
+    if name == 'requires_grad_': return False
+    in_place = name.endswith('_') and not name.endswith('__') or name == '__setitem__'
+    return in_place or bool(args) and out is args[0]
+
+def _flat(args):
+    for x in args:
+        if isinstance(x, (list, tuple)): yield from x
+        else: yield x
+
+def _end_trails(mode, written):
+    "Forget what was known of tensors that share memory with those that were written to"
+    places = {_try(_place, x) for x in _flat(written) if isinstance(x, Tensor)}
+    for x,t in list(mode.followed.items()):
+        if not places.isdisjoint(_try(_place, y) for y in (x, *t.tensors())):
+            del mode.followed[x]
+            if t.weights: _try(_follow, mode, x, _Trail(weights=True))
 
 # %% ../nbs/07a_follow.ipynb #reshaped
 def _expand(x, lead): return x.expand(*lead, *x.shape[-2:])
+
+def _each_mask(t, change):
+    filled = None if t.filled is None else change(t.filled)
+    return t._replace(terms=tuple(map(change, t.terms)), filled=filled)
 
 def _reshaped(t, shape):
     "`t` after a change of the dimensions before rows and columns; None if those changed"
@@ -84,119 +131,217 @@ def _reshaped(t, shape):
     def change(x):
         if x.dim() < 3 or math.prod(x.shape[:-2]) == 1: return x.reshape(x.shape[-2:])
         return _expand(x, old).reshape(*new, *x.shape[-2:])
-    return t._replace(q=_expand(change(t.q), new), k=_expand(change(t.k), new),
-                      terms=tuple(map(change, t.terms)), shape=shape)
+    t = t._replace(q=_expand(change(t.q), new), k=_expand(change(t.k), new), shape=shape)
+    return _each_mask(t, change)
 
 # %% ../nbs/07a_follow.ipynb #scale-steps
+def _sure(x):
+    "Is `x` certainly True throughout? Not where a GPU records, and must not be asked"
+    return not (x.is_cuda and torch.cuda.is_current_stream_capturing()) and bool(x.all())
+
 def _scaled(t, c):
     "Scores times `c`: a number, or a tensor with one factor for a whole row"
-    if t.weights: # a head may count for less; pairs may not
-        each = isinstance(c, Tensor) and c.dim() and c.shape[-1] != 1
-        return None if each else t._replace(altered=True)
+    each = isinstance(c, Tensor) and c.dim() > 0
+    if each and c.shape[-1] != 1: return None # a row may count for less; pairs may not
+    if t.weights: return t._replace(altered=True)
+    masked = t.filled is not None or any(x.dtype == torch.bool for x in t.terms)
+    if masked and each and not _sure((c > 0) & (c*t.low <= _HIDES)): return None
+    if not each and not (c > 0 and c*t.low <= _HIDES): return None
+    uneven = t.filled is not None and not t.even
+    if uneven and (each or t.low <= _LOW < c*t.low): return None
     terms = tuple(x if x.dtype == torch.bool else x*c for x in t.terms)
-    if not isinstance(c, Tensor): return t._replace(scale=t.scale*c, terms=terms) if c > 0 else None
-    if c.dim() and c.shape[-1] != 1: return None
-    return t._replace(q=t.q*c, terms=terms)
+    if each: t = t._replace(low=t.low if t.filled is None else _HIDES, even=False)
+    else: t = t._replace(low=t.low*c)
+    if isinstance(c, Tensor): return t._replace(q=t.q*c, terms=terms)
+    return t._replace(scale=t.scale*c, terms=terms)
 
 def _mul(t, other): return _scaled(t, other)
 def _div(t, other): return _scaled(t, 1/other)
+
+# %% ../nbs/07a_follow.ipynb #add-steps
+def _some_left(t):
+    "Is there certainly a key in each row that isn't hidden?"
+    hidden = t.filled
+    for x in t.terms: hidden = hidden | (~x if x.dtype == torch.bool else x <= _HIDES)
+    return _sure(~hidden.all(-1))
 
 def _add(t, other, alpha=1):
     if t.weights: return None
     if not isinstance(other, Tensor) or not other.dim() or other.shape[-1] == 1: return t
     if other.dim() == 1: other = other[None]
-    return t._replace(terms=(*t.terms, other if alpha == 1 else other*alpha))
+    if not other.is_floating_point(): other = other.to(t.q.dtype) # True counts as 1
+    t = t._replace(terms=(*t.terms, other if alpha == 1 else other*alpha))
+    if t.filled is None: return t
+    return t._replace(even=False) if t.low <= _LOW or _some_left(t) else None
 
+def _added(t, other, alpha=1): return _add(_mul(t, alpha), other) # `other + alpha*scores`
 def _sub(t, other, alpha=1): return _add(t, other, -alpha)
 
 # %% ../nbs/07a_follow.ipynb #mask-steps
 _HIDES = -1e4 # As a score, this or less means hidden
+_LOW = -1e30  # As a bias, so low that the score is lost, in float64 too
 
 def _masked_fill(t, mask, value):
     "Scores that are replaced where `mask`"
     value = float(value)
-    if t.weights or mask.dtype != torch.bool or not value <= _HIDES: return None
+    usual = not t.weights and mask.dtype == torch.bool and mask.dim() > 0 and value <= _HIDES
+    if not usual: return None
     if mask.dim() == 1: mask = mask[None]
     if value == -math.inf: return t._replace(terms=(*t.terms, ~mask))
-    low = min(value, -1e9) # so low that the score is lost: a row that is hidden throughout is even
-    fill = torch.zeros(mask.shape, device=mask.device).masked_fill(mask, low)
-    return t._replace(terms=(*t.terms, fill))
+    even = t.filled is None or t.even and t.low == value
+    even = even and all(x.dtype == torch.bool or _sure(x > _HIDES) for x in t.terms)
+    terms = tuple(x | mask if x.dtype == torch.bool else x for x in t.terms)
+    filled = mask if t.filled is None else mask | t.filled
+    low = value if even or t.filled is None else max(value, t.low, _LOW/10)
+    t = t._replace(terms=terms, filled=filled, low=low, even=even)
+    return t if even or _some_left(t) else None # which of the hidden keys would be read?
 
 def _same(t, *args, **kwargs): return t
 
+def _nan_to_num(t, nan=None, posinf=None, neginf=None):
+    plain = not t.terms and t.filled is None
+    return t if not nan and (t.weights or plain) else None
+
 def _dropout(t, p=.5, training=True, inplace=False):
     return t._replace(dropout_p=float(p) if training else 0.) if t.weights else None
+
+# %% ../nbs/07a_follow.ipynb #shape-steps
+def _permute(t, *dims):
+    "Dimensions in another order: those before rows and columns, or these two of weights"
+    n = len(t.shape)
+    dims = [d % n for d in _flat(dims)]
+    if t.turned: dims = [{n-2: n-1, n-1: n-2}.get(d, d) for d in dims]
+    turned = dims[-2:] == [n-1, n-2]
+    if not (turned and t.weights or dims[-2:] == [n-2, n-1]): return None
+    dims = [*dims[:-2], n-2, n-1]
+    change = lambda x: _expand(x, t.shape[:-2]).permute(dims)
+    new = t._replace(q=change(t.q), k=change(t.k), shape=tuple(t.shape[d] for d in dims),
+                     turned=turned)
+    return _each_mask(new, change)
+
+def _transpose(t, dim0=-1, dim1=-2):
+    dims = list(range(len(t.shape)))
+    dims[dim0],dims[dim1] = dims[dim1], dims[dim0]
+    return _permute(t, dims)
+def _turn(t, *args, **kwargs): return _transpose(t) # `x.mT` comes with its class
 
 def _softmax(t, dim=None, *args, **kwargs):
     "Scores become weights"
     return t._replace(weights=True) if dim in (-1, len(t.shape) - 1) and not t.weights else None
 
-def _unknown(out, x, dim=None, *args, **kwargs):
+def _unknown(mode, out, x, dim=None, *args, **kwargs):
     "Weights of unknown origin"
     over_keys = isinstance(out, Tensor) and out.dim() > 1 and dim in (-1, out.dim() - 1)
-    return _Trail(None, None, weights=True, version=writes(out)) if over_keys else None
+    if over_keys: _follow(mode, out, _Trail(weights=True))
 
 # %% ../nbs/07a_follow.ipynb #step-handlers
-def _carry(mode, fn, t, out, args, kwargs):
-    "Follow scores through one step; one that is called in an unusual way ends the trail"
-    try: after = fn(t, *args, **kwargs)
-    except Exception: after = None # whatever it was, it is no error of the model
-    if after is not None: _follow(mode, out, after)
-    elif t.weights: mode.followed[out] = _Trail(None, None, weights=True, version=writes(out))
+def _placed(args, kwargs, *names):
+    "Arguments that came by name, in their places"
+    by_name = dict(kwargs)
+    found = tuple(by_name.pop(name) for name in names[len(args):] if name in by_name)
+    return (*args, *found), by_name
 
-def _step(fn, either=False):
-    "A handler that follows scores through one function; `either`: they may come second"
+def _like_weights(out, shape):
+    "Can `out` be weights still, if they had this shape?"
+    return (isinstance(out, Tensor) and out.is_floating_point() and out.dim() > 1
+            and (out.numel() == math.prod(shape) or out.shape[-1] == shape[-1]
+                 or out.shape[:-1] == shape[:-1] and 1 < out.shape[-1] < shape[-1]))
+
+def _carry(mode, fn, t, out, args, kwargs):
+    "Follow a trail through one step; one that is taken in an unusual way ends it"
+    def go():
+        if t.turned and fn not in (_permute, _transpose, _turn): return None
+        after = fn(t, *args, **kwargs)
+        return None if after is None else _follow(mode, out, after)
+    if t.q is not None and _try(go) is not None: return
+    if t.weights and _try(_like_weights, out, t.shape):
+        _try(_follow, mode, out, _Trail(weights=True))
+
+def _no_step(t, *args, **kwargs): return None
+
+def _on_other(mode, func, args, kwargs):
+    "A function that no trail leads through"
+    if not mode.followed.data: return func(*args, **kwargs)
+    found = [_trail(mode, x) for x in _flat((*args, *kwargs.values()))]
+    out = func(*args, **kwargs)
+    if 'out' in kwargs: _end_trails(mode, [kwargs['out']])
+    if _is_written(func, args, kwargs, out): _end_trails(mode, args[:1])
+    for t in found:
+        if t is not None and t.weights: _carry(mode, _no_step, t, out, (), {})
+    return out
+
+# %% ../nbs/07a_follow.ipynb #step
+def _step(fn, second=None):
+    "A handler that follows scores through `fn`, or `second` where they are its second argument"
     def handle(mode, func, args, kwargs):
         if fn is not _softmax and not mode.followed.data: return func(*args, **kwargs)
-        t = _trail(mode, args[0]) if args else None
-        others = args[1:]
-        if t is None and either and len(args) > 1: t,others = _trail(mode, args[1]), args[:1]
+        placed,named = _placed(args, kwargs, 'input', 'other')
+        t,step,others = _trail(mode, next(iter(placed), None)), fn, placed[1:]
+        if t is None and second and len(placed) > 1:
+            t,step,others = _trail(mode, placed[1]), second, placed[:1]
         out = func(*args, **kwargs)
-        if fn is _softmax and t is None:
-            if args and (unknown := _unknown(out, *args, **kwargs)): mode.followed[out] = unknown
-        elif t is not None and t.q is not None: _carry(mode, fn, t, out, others, kwargs)
-        elif t is not None and fn in (_same, _dropout, _mul, _div): _follow(mode, out, t)
+        if 'out' in kwargs: _end_trails(mode, [kwargs['out']])
+        elif fn not in (_same, _dropout) or named.get('inplace'):
+            if _is_written(func, placed, kwargs, out): _end_trails(mode, placed[:1])
+        if t is not None: _carry(mode, step, t, out, others, named)
+        elif fn is _softmax: _try(_unknown, mode, out, *placed, **named)
         return out
     return handle
 
+def _on_log_softmax(mode, func, args, kwargs):
+    out = func(*args, **kwargs)
+    _try(_unknown, mode, out, *_placed(args, kwargs, 'input')[0], **kwargs)
+    return out
+
 def _on_where(mode, func, args, kwargs):
     "`torch.where(keep, scores, number)`, or the other way round"
+    placed,named = _placed(args, kwargs, 'condition', 'input', 'other')
+    if len(placed) != 3 or named: return _on_other(mode, func, args, kwargs)
+    keep,one,other = placed
+    trails = _trail(mode, one), _trail(mode, other)
     out = func(*args, **kwargs)
-    if len(args) != 3: return out
-    keep,one,other = args
-    for x,value,hidden in ((one, other, lambda: ~keep), (other, one, lambda: keep)):
-        t = _trail(mode, x)
-        if t is None or t.q is None or isinstance(value, Tensor) and value.numel() != 1: continue
-        _carry(mode, _masked_fill, t, out, (hidden(), value), {})
+    fill = lambda t, mask, x: _masked_fill(t, mask(), x)
+    for t,value,hidden in zip(trails, (other, one), (lambda: ~keep, lambda: keep)):
+        if t is not None: _carry(mode, fill, t, out, (hidden, value), {})
     return out
 
 # %% ../nbs/07a_follow.ipynb #ends
 def _begin(mode, out, q, kt, scale=1., terms=()):
     "Remember that `out` are scores"
+    _try(_first, mode, out, q, kt, scale, terms)
+
+def _first(mode, out, q, kt, scale, terms):
     plain = all(isinstance(x, Tensor) and x.dim() > 1 and x.is_floating_point() and not x.is_nested
                 and x.layout is torch.strided for x in (q, kt, out))
     if not plain: return
     q,k = (x.to(out.dtype) for x in (q, kt.mT)) # as autocast does
-    t = _Trail(q, k, scale, terms, tuple(out.shape))
+    t = _Trail(q, k, scale, terms, shape=tuple(out.shape))
     _follow(mode, out, t._replace(q=_expand(q, out.shape[:-2]), k=_expand(k, out.shape[:-2])))
 
+# %% ../nbs/07a_follow.ipynb #last
 def _fits(v, shape):
     "Are these values for weights of this shape?"
     size = zip(reversed(v.shape[:-2]), reversed(shape[:-2]))
     return v.shape[-2] == shape[-1] and v.dim() <= len(shape) and all(n in (1, m) for n,m in size)
 
-def _end(mode, t, v, run):
-    "Weights `t` times values `v`: a call of attention"
-    if t.q is None or t.altered and mode.changes or not _fits(v, t.shape):
-        mode.lost(_LOST)
-        return run()
+def _call(mode, t, v):
+    "Weights `t` times values `v`, as a call of attention; None if they are no such thing"
+    if t.q is None or t.altered and mode.changes or not _fits(v, t.shape): return None
     lead = t.shape[:-2]
     if len(lead) == 1 and t.by_head: new = t.by_head[:-2]
     elif len(lead) == 1 and mode.heads: new = (lead[0]//mode.heads, mode.heads)
     else: new = lead
     v = _expand(v, lead)
     if new != lead: t,v = _reshaped(t, (*new, *t.shape[-2:])), v.reshape(*new, *v.shape[-2:])
-    call = arguments(t.q, t.k, v, _given(t.terms), t.dropout_p, scale=t.scale)
+    return arguments(t.q, t.k, v, _given(t), t.dropout_p, scale=t.scale), lead, new
+
+def _end(mode, t, v, run):
+    "Weights `t` meet values `v`"
+    found = _try(_call, mode, t, v)
+    if found is None:
+        mode.lost(_LOST)
+        return run()
+    call,lead,new = found
     if new == lead: return mode.see(call, run)
     folded = lambda x, lead: x.reshape(*lead, *x.shape[-2:])
     return folded(mode.see(call, lambda: folded(run(), new)), lead)
@@ -205,8 +350,13 @@ _LOST = ("computes a softmax of scores that can't be followed back to queries an
          "call F.scaled_dot_product_attention")
 
 # %% ../nbs/07a_follow.ipynb #products
-def _given(terms):
-    "Tensors of a mask, as a `Mask`; None if there are none"
+def _given(t):
+    "The masks of a trail, as a `Mask`; None if there are none"
+    terms = list(t.terms)
+    if t.filled is not None:
+        dtype = torch.promote_types(t.q.dtype, torch.float32)
+        zeros = torch.zeros(t.filled.shape, dtype=dtype, device=t.filled.device)
+        terms.append(zeros.masked_fill(t.filled, min(t.low, _LOW)))
     ready = [x[(None,)*(4 - x.dim())] for x in terms]
     keep = tuple(Given(x, 'keep') for x in ready if x.dtype == torch.bool)
     bias = tuple(Given(x, 'bias') for x in ready if x.dtype != torch.bool)
@@ -214,11 +364,18 @@ def _given(terms):
 
 def _on_matmul(mode, func, args, kwargs):
     run = lambda: func(*args, **kwargs)
-    if len(args) != 2: return run()
-    t = _trail(mode, args[0])
-    if t is not None and t.weights and args[1].dim() > 1: return _end(mode, t, args[1], run)
-    out = run()
-    if kwargs.get('out') is None: _begin(mode, out, *args)
+    placed,named = _placed(args, kwargs, 'input', 'mat2' if 'mat2' in kwargs else 'other')
+    if len(placed) != 2 or named or not all(isinstance(x, Tensor) for x in placed):
+        return _on_other(mode, func, args, kwargs)
+    x,y = placed
+    t,last = _trail(mode, x), _trail(mode, y)
+    if t is not None and t.weights and not t.turned and y.dim() > 1:
+        out = _end(mode, t, y, run)
+        if t.q is not None: return out
+    elif last is not None and last.turned and x.dim() > 1: # `v.mT @ weights.mT`
+        return _end(mode, last, x.mT, lambda: run().mT).mT
+    else: out = run()
+    _begin(mode, out, x, y)
     return out
 
 def _sum(input, batch1, batch2, *, beta=1, alpha=1):
@@ -226,13 +383,28 @@ def _sum(input, batch1, batch2, *, beta=1, alpha=1):
 
 def _on_baddbmm(mode, func, args, kwargs):
     "`beta*input + alpha*q @ k.mT`"
-    out = func(*args, **kwargs)
-    try: x,q,kt,beta,alpha = _sum(*args, **kwargs)
-    except TypeError: return out
-    _begin(mode, out, q, kt, alpha, () if beta == 0 else (x if beta == 1 else beta*x,))
+    parts = _try(_sum, *args, **kwargs)
+    out = func(*args, **kwargs) if parts else _on_other(mode, func, args, kwargs)
+    if parts: _try(_begin_sum, mode, out, *parts)
     return out
 
+def _begin_sum(mode, out, x, q, kt, beta, alpha):
+    _begin(mode, out, q, kt, alpha, () if beta == 0 else (x if beta == 1 else beta*x,))
+
 # %% ../nbs/07a_follow.ipynb #einsum
+def _letters(equation, x, y):
+    "The dimensions of both operands and the result, a letter for each; None if some come twice"
+    inputs,arrow,out = equation.replace(' ', '').partition('->')
+    once = sorted(c for c in set(inputs) - set('.,') if inputs.count(c) == 1)
+    if not arrow: out = '...'*('.' in inputs) + ''.join(once)
+    spare = ''.join(c for c in string.ascii_letters if c not in inputs)
+    names = inputs.split(',')
+    more = [z.dim() - len(name.replace('.', '')) for name,z in zip(names, (x, y))]
+    full = lambda name, n: name.replace('...', spare[len(spare) - n:])
+    a,b = map(full, names, more)
+    out = full(out, max(more))
+    return None if any(len(set(z)) != len(z) for z in (a, b, out)) else (a, b, out)
+
 def _permuted(x, have, want):
     "`x`, of dimensions `have`, with dimensions `want`; those that it has not are of size 1"
     x = x.permute([have.index(c) for c in want if c in have])
@@ -240,47 +412,73 @@ def _permuted(x, have, want):
     return x
 
 def _on_einsum(mode, func, args, kwargs):
-    run = lambda: func(*args, **kwargs)
-    if len(args) != 3 or not isinstance(args[0], str) or '.' in args[0]: return run()
-    inputs,_,out = args[0].replace(' ', '').partition('->')
-    (a,x),(b,y) = pairs = list(zip(inputs.split(','), args[1:]))
+    letters = _try(_letters, *args, **kwargs)
+    if letters is None: return _on_other(mode, func, args, kwargs)
+    *letters,out = letters
+    pairs = list(zip(letters, args[1:]))
+    run = lambda: func(*args)
     for (a,x),(b,y) in (pairs, pairs[::-1]):
         t = _trail(mode, x)
-        if t is None or not t.weights: continue
-        d = ''.join(c for c in b if c not in a)
-        if sorted(out) != sorted(a[:-1] + d) or len(d) != 1 or a[-1] not in b: return run()
-        v = _permuted(y, b, a[:-2] + a[-1] + d)
-        rows = a[:-1] + d
-        return _permuted(_end(mode, t, v, lambda rows=rows: _permuted(run(), out, rows)), rows, out)
+        if t is not None and t.weights: return _einsum_end(mode, t, a, b, y, out, run)
     found = run()
-    for (a,x),(b,y) in (pairs, pairs[::-1]): # which is the query?
-        d = ''.join(c for c in a if c in b and c not in out)
-        if len(out) < 2 or len(d) != 1: continue
-        if out[-2] in set(a) - set(b) and out[-1] in set(b) - set(a):
-            q,k = _permuted(x, a, out[:-1] + d), _permuted(y, b, out[:-2] + out[-1] + d)
-            _begin(mode, found, q, k.mT)
+    for (a,x),(b,y) in (pairs, pairs[::-1]): _try(_einsum_begin, mode, found, a, x, b, y, out)
+    return found
+
+# %% ../nbs/07a_follow.ipynb #einsum-ends
+def _einsum_begin(mode, found, a, x, b, y, out):
+    "Are these scores, of queries `x`?"
+    d = ''.join(c for c in a if c in b and c not in out)
+    if len(out) < 2 or len(d) != 1: return
+    if out[-2] in set(a) - set(b) and out[-1] in set(b) - set(a):
+        q,k = _permuted(x, a, out[:-1] + d), _permuted(y, b, out[:-2] + out[-1] + d)
+        _begin(mode, found, q, k.mT)
+
+def _einsum_end(mode, t, a, b, y, out, run):
+    "Weights `t` of dimensions `a`, and other things `y`"
+    if t.turned: a = a[:-2] + a[:-3:-1]
+    d = ''.join(c for c in b if c not in a)
+    rows = a[:-1] + d
+    is_read = a[-1] in b and a[-1] not in out and set(d) & set(out)
+    if is_read and a[-2] not in b and len(d) == 1 and sorted(out) == sorted(rows):
+        v = _permuted(y, b, a[:-2] + a[-1] + d)
+        return _permuted(_end(mode, t, v, lambda: _permuted(run(), out, rows)), rows, out)
+    own = set(a[:-1]) & set(out) - set(b) # there is a row for each of these
+    if is_read and own and (t.q is None or a[-2] in own): mode.lost(_LOST)
+    found = run()
+    if not is_read: _carry(mode, _no_step, t, found, (), {}) # mixed heads
     return found
 
 # %% ../nbs/07a_follow.ipynb #table
+def _on_kernel(mode, func, args, kwargs):
+    mode.lost("calls a kernel of attention itself; let it call F.scaled_dot_product_attention")
+    return func(*args, **kwargs)
+
 @functools.cache
 def steps():
     "Handlers of functions that lead from queries and keys to weights"
     table:dict[Any,Callable] = {}
     def put(handle, *names):
         for name in names:
-            for place in (torch, Tensor, F):
+            for place in (torch, torch.special, Tensor, F):
                 if hasattr(place, name): table[getattr(place, name)] = handle
     put(_on_matmul, 'matmul', '__matmul__', 'bmm')
     put(_on_baddbmm, 'baddbmm')
     put(_on_einsum, 'einsum')
-    put(_step(_mul, either=True), 'mul', 'mul_', 'multiply', '__mul__', '__rmul__', '__imul__')
+    put(_step(_mul, second=_mul), 'mul', 'mul_', 'multiply', '__mul__', '__rmul__', '__imul__')
     put(_step(_div), 'div', 'div_', 'divide', 'true_divide', '__truediv__', '__itruediv__')
-    put(_step(_add, either=True), 'add', 'add_', '__add__', '__radd__', '__iadd__')
+    put(_step(_add, second=_added), 'add', 'add_', '__add__', '__radd__', '__iadd__')
     put(_step(_sub), 'sub', 'sub_', 'subtract', '__sub__', '__isub__')
     put(_step(_masked_fill), 'masked_fill', 'masked_fill_')
     put(_on_where, 'where')
     put(_step(_softmax), 'softmax')
+    put(_on_log_softmax, 'log_softmax')
     put(_step(_dropout), 'dropout')
     put(_step(_same), 'to', 'float', 'double', 'half', 'bfloat16', 'type', 'type_as', 'contiguous',
-        'clone', 'view', 'reshape', 'unflatten', 'flatten', 'unsqueeze', 'squeeze', 'nan_to_num')
+        'clone', 'view', 'reshape', 'unflatten', 'flatten', 'unsqueeze', 'squeeze', 'detach', 'cpu')
+    put(_step(_nan_to_num), 'nan_to_num')
+    put(_step(_permute), 'permute')
+    put(_step(_transpose), 'transpose', 'swapaxes', 'swapdims')
+    table[Tensor.mT.__get__] = _step(_turn)
+    kernels = (name for name in dir(torch) if name.startswith('_scaled_dot_product_'))
+    put(_on_kernel, *kernels)
     return table
