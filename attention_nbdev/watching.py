@@ -51,9 +51,7 @@ class Mode(Follower):
             elif func is F.scaled_dot_product_attention: self.inbox.append(())
             return func(*args, **kwargs or {})
         if self.inbox: _on_flex(self)
-        handle = self.handlers.get(func)
-        kwargs = kwargs or {}
-        return func(*args, **kwargs) if handle is None else handle(self, func, args, kwargs)
+        return super().__torch_function__(func, types, args, kwargs)
 
     @property
     def path(self) -> str: # '' outside of any module
