@@ -223,8 +223,9 @@ def write_block(
             found = [three and _stacked(layout, three, heads), found[-1]]
         for key,x in zip(keys, found):
             if x is None: continue
-            if x.dim() == 2: x = x.mT if layout.transposed else x
-            block[key] = x[:, :, None, None] if layout.conv and x.dim() == 2 else x
+            if x.dim() == 2 and layout.transposed: x = x.mT
+            if x.dim() == 2 and layout.conv: x = x[:, :, None, None]
+            block[key] = x
     return block
 
 # %% ../nbs/04c_layouts.ipynb #convert-check

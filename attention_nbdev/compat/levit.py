@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ..attention_map import AttentionMap
 from ..checks import check_size
 from ..functional import scaled_dot_product_attention
+from ..layouts import fold_norm
 from ..masks import bias
 
 # %% ../../nbs/06d_levit.ipynb #offsets
@@ -57,10 +58,8 @@ class Linear_BN(nn.Sequential):
         bn:Any = self.bn
         linear = nn.utils.skip_init(nn.Linear, c.in_features, c.out_features,
                                     device=c.weight.device, dtype=c.weight.dtype)
-        wide = torch.promote_types(c.weight.dtype, torch.float32)
-        factor = bn.weight.to(wide) / (bn.running_var.to(wide) + bn.eps).sqrt()
-        linear.weight.copy_(c.weight.to(wide) * factor[:,None])
-        linear.bias.copy_(bn.bias.to(wide) - bn.running_mean.to(wide)*factor)
+        weight,bias = fold_norm(c.weight, bn.state_dict(), bn.eps)
+        linear.load_state_dict(dict(weight=weight, bias=bias))
         return linear.train(self.training)
 
     def forward(self,

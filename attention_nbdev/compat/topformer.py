@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ..attention_map import AttentionMap
 from ..checks import check_size
 from ..functional import scaled_dot_product_attention
+from ..layouts import fold_norm
 
 # %% ../../nbs/06c_topformer.ipynb #norm
 _NORMS:dict[str,type] = {
@@ -69,10 +70,8 @@ class Conv2d_BN(nn.Sequential):
         conv = nn.utils.skip_init(
             nn.Conv2d, c.in_channels, c.out_channels, c.kernel_size, c.stride, c.padding,
             c.dilation, c.groups, device=c.weight.device, dtype=c.weight.dtype)
-        wide = torch.promote_types(c.weight.dtype, torch.float32)
-        factor = bn.weight.to(wide) / (bn.running_var.to(wide) + bn.eps).sqrt()
-        conv.weight.copy_(c.weight.to(wide) * factor[:,None,None,None])
-        conv.bias.copy_(bn.bias.to(wide) - bn.running_mean.to(wide)*factor)
+        weight,bias = fold_norm(c.weight, bn.state_dict(), bn.eps)
+        conv.load_state_dict(dict(weight=weight, bias=bias))
         return conv.train(self.training)
 
 # %% ../../nbs/06c_topformer.ipynb #checks
