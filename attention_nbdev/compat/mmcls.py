@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ..attention_map import AttentionMap
 from ..checks import check_probability, check_scale, check_size
 from ..functional import scaled_dot_product_attention
+from ..loading import load, load_into
 from ..masks import Mask
 
 # %% ../../nbs/06b_mmcls.ipynb #drop-path
@@ -121,22 +122,22 @@ _FILLS:dict[str,Callable] = {
     'Uniform': _uniform, 'Kaiming': _kaiming, 'Caffe2Xavier': _caffe2_xavier}
 
 # %% ../../nbs/06b_mmcls.ipynb #pretrained
-def _read(path, map_location):
-    "The tensors in a file"
+def _read(path):
+    "The tensors in a file, which may be wrapped as mmengine's are"
     if '://' in str(path): raise ValueError(f"init_cfg: checkpoint: expected a file, got {path}")
-    if not str(path).endswith('.safetensors'):
-        return torch.load(path, map_location=map_location, weights_only=True)
-    from safetensors.torch import load_file
-    return load_file(path, device=map_location)
+    try: return load(path)
+    except ValueError as error:
+        try: return load(path, 'state_dict')
+        except ValueError: raise error from None
 
-def _pretrained(module, checkpoint, prefix=None, map_location='cpu'):
-    state = _read(checkpoint, map_location)
-    state = {k.removeprefix('module.'): v for k,v in state.get('state_dict', state).items()}
+def _pretrained(module, checkpoint, prefix=None, map_location=None):
+    "`map_location` is theirs; here a file is read to the CPU, and copied to where `module` is"
+    state = {k.removeprefix('module.'): v for k,v in _read(checkpoint).items()}
     if prefix is not None:
         start = prefix.rstrip('.') + '.'
         state = {k.removeprefix(start): v for k,v in state.items() if k.startswith(start)}
         if not state: raise ValueError(f"init_cfg: prefix: no name begins with {start}")
-    module.load_state_dict(state)
+    load_into(module, state, cast=True)
 
 # %% ../../nbs/06b_mmcls.ipynb #init-scope
 def _fill(module, cfg, whole=False):
