@@ -21,6 +21,12 @@ def _refuse(path, why):
     why = ' '.join(why.split()) # names in a file may hold anything, line breaks too
     return ValueError(f"{path}: {why if len(why) <= 120 else why[:119] + '…'}")
 
+_MOST = 100_000 # Tensors, far more than any checkpoint has: a million take over a minute to look at
+
+def _check_count(path, n):
+    "Raise `ValueError` if there are more than any model has"
+    if n > _MOST: raise _refuse(path, f"{n:,} tensors, more than {_MOST:,}")
+
 def _sniff(path):
     "What kind of file is at `path`: `'zip'`, `'pickle'` or `'safetensors'`"
     if not os.path.lexists(path): raise FileNotFoundError(f"{path}: there is no such file")
@@ -42,9 +48,10 @@ def _check_header(path, size):
     def unique(pairs):
         if len(names := dict(pairs)) == len(pairs): return names
         raise _refuse(path, 'a name stands twice in the header')
-    try: json.loads(raw, object_pairs_hook=unique)
+    try: names = json.loads(raw, object_pairs_hook=unique)
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as e:
         raise _refuse(path, f"the header is no JSON: {e}") from e
+    _check_count(path, len(names))
 
 def _load_safetensors(path, size):
     try: from safetensors.torch import load_file
@@ -63,6 +70,7 @@ def _check_zip(path, size):
         with zipfile.ZipFile(path) as z: entries = z.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as e:
         raise _refuse(path, f"not a zip archive, or cut off: {e}") from e
+    _check_count(path, len(entries))
     if any(e.compress_type != zipfile.ZIP_STORED for e in entries):
         raise _refuse(path, 'compressed entries, as in TorchScript; save a state_dict instead')
     if sum(e.file_size for e in entries) > size:
