@@ -1,7 +1,9 @@
-"""Compile the kernels for GPUs that need not be there, and say what each takes.
+"""Compile the kernels for GPUs that need not be there, and say what each takes, in lines of JSON.
 
-`gpu_compile.py 80 90` compiles for compute capabilities 8.0 and 9.0 and prints a line of JSON for each kernel.
-A process that has set TRITON_INTERPRET=1 cannot compile, so this is run in one of its own."""
+`gpu_compile.py` does so for compute capabilities 8.0 and 9.0 with the sizes that matter most, and
+`--all` with every size in the table of the back end. A process with TRITON_INTERPRET=1 cannot
+compile, so run it in one of its own. Triton is told that there is a GPU, and its ordinary way to
+start a kernel is followed up to the machine code."""
 import json
 import re
 import subprocess
@@ -14,7 +16,12 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.runtime.jit import MockTensor
 
-TOOLS = Path(triton.__file__).parent/"backends/nvidia/bin"
+from attention_nbdev import kernels
+from attention_nbdev.backends.triton import _TILES, tiles_for
+from attention_nbdev.kernels import CallArgs, MaskArgs, Matrix
+
+BINARIES = Path(triton.__file__).parent/"backends/nvidia/bin"
+LENGTH, HEADS = 4096, 16
 
 
 class AbsentGPU:
@@ -26,16 +33,73 @@ class AbsentGPU:
     def get_active_torch_device(self): return torch.device("cuda", 0)
 
 
-def pretend(capability): triton.runtime.driver.set_active(AbsentGPU(capability))
-
-
 def resources(compiled):
-    "Registers of a thread, bytes of stack (where registers are spilled to) and of shared memory"
+    "Registers of a thread, bytes of stack (for what is spilled) and of shared memory, product unit"
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         Path(file.name).write_bytes(compiled.asm["cubin"])
-        told = subprocess.run([TOOLS/"cuobjdump", "-res-usage", file.name], capture_output=True,
+        told = subprocess.run([BINARIES/"cuobjdump", "-res-usage", file.name], capture_output=True,
                               text=True, check=True).stdout
     found = re.search(r"REG:(\d+) STACK:(\d+)", told)
-    ptx = compiled.asm["ptx"]
-    unit = next((name for name in ("wgmma", "mma.sync") if name in ptx), None)
-    return {"registers": int(found[1]), "stack": int(found[2]), "shared": compiled.metadata.shared, "unit": unit}
+    unit = next((name for name in ("wgmma", "mma") if f"{name}." in compiled.asm["ptx"]), "fma")
+    return {"registers": int(found[1]), "stack": int(found[2]), "shared": compiled.metadata.shared,
+            "unit": unit}
+
+
+def tensor(dtype, width): return Matrix(MockTensor(dtype, (1, HEADS, LENGTH, width)),
+                                        (HEADS*LENGTH*width, LENGTH*width, width, 1))
+def numbers(dtype=torch.float32): return MockTensor(dtype, (1, HEADS, LENGTH))
+
+
+def masks():
+    "Names of masks and what kernels are told about them"
+    none = dict.fromkeys(MaskArgs._fields) | {"slopes_shift": 0}
+    one = Matrix(numbers(torch.int32), (1,))
+    ids, four = Matrix(numbers(torch.int64), (0, 1)), (0, 0, LENGTH//32, 1)
+    full = dict(low=-512, high=0, free=one, ends=one, q_ids=ids, k_ids=ids, slopes=numbers(),
+                bits=Matrix(numbers(torch.int32), four), bias=Matrix(numbers(), (0, LENGTH, 0, 1)),
+                by_row=Matrix(numbers(torch.int32), (0, 0, 2, 1)),
+                by_col=Matrix(numbers(torch.int32), (0, 0, 2, 1)))
+    packed = {name: full[name] for name in ("high", "ends", "q_ids", "k_ids", "by_row", "by_col")}
+    return {name: MaskArgs(**none | fields) for name, fields in
+            (("causal", {"high": 0}), ("documents", packed), ("everything", full))}
+
+
+def compiled(name, dtype, width, tiles, call):
+    "The machine code of one kernel"
+    every = call == "everything"
+    t, mask = tensor(dtype, width), masks()[call]
+    args = CallArgs(LENGTH, LENGTH, HEADS, 4, .125, 30. if every else None,
+                    numbers(torch.int64) if every else None, .1 if every else 0., 1.)
+    sizes = dict(M=tiles.rows, N=tiles.cols, D=width, DV=width, D_K=width, D_V=width,
+                 PRECISION="ieee", num_warps=tiles.warps, num_stages=tiles.stages, grid=(1,))
+    bias = mask.bias if every else None
+    outs = {"forward": (t, numbers(), numbers() if every else None), "queries": (t, bias),
+            "keys": (t, t)}[name]
+    inputs = (t, t, t) if name == "forward" else (t, t, t, t, numbers(), numbers())
+    kernel = getattr(kernels, f"{name}_kernel")
+    kernel.device_caches.clear() # it does not expect a card to change
+    return kernel.warmup(*inputs, *outs, mask, args, **sizes)
+
+
+def jobs(all_sizes):
+    "What to compile: kernel, number format, width, tiles, kind of mask"
+    for (name, size, width), found in _TILES.items():
+        dtype = torch.bfloat16 if size == 2 else torch.float32
+        if not all_sizes and (width == 256 or size == 4 and width > 64): continue
+        for tiles in found if all_sizes else found[:1]: yield name, dtype, width, tiles, "causal"
+        if size == 2 and (all_sizes or width == 64): yield name, dtype, width, found[0], "documents"
+        if all_sizes or (size, width) == (2, 64):
+            yield name, dtype, width, tiles_for(name, width, size, busy=True), "everything"
+
+
+def main(all_sizes):
+    for capability in (80, 90):
+        triton.runtime.driver.set_active(AbsentGPU(capability))
+        for name, dtype, width, tiles, call in jobs(all_sizes):
+            said = {"sm": capability, "kernel": name, "call": f"{str(dtype)[6:]} {width} {call}"}
+            said |= tiles._asdict() | {"promised": tiles.shared}
+            said |= resources(compiled(name, dtype, width, tiles, call))
+            print(json.dumps(said), flush=True)
+
+
+if __name__ == "__main__": main("--all" in sys.argv)
