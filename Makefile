@@ -53,7 +53,7 @@ docs: $(READY) ## Build the site with nbdev and Quarto (which must be installed)
 bench: $(READY) ## Run the benchmarks on this machine and keep their outputs
 	python tools/execute.py nbs/benchmarks --flags slow $(FLAGS)
 
-gpu-test: $(READY) ## Run every notebook with its GPU cells
+gpu-test: $(READY) ## Run every notebook with its GPU cells (on a machine with a GPU)
 	nbdev_test --flags cuda --n_workers 1
 
 clean: ## Remove what the other targets made, except .venv

@@ -10,12 +10,13 @@ from types import ModuleType
 from typing import NamedTuple
 from torch import Tensor
 from . import core
-from .backends import chunked, flex, sdpa
+from .backends import chunked, flex, sdpa, triton
 from .checks import normal_form
 from .masks import Mask
 
 # %% ../nbs/03_attention.ipynb #impls
-IMPLS:dict[str,ModuleType] = {'reference': core, 'sdpa': sdpa, 'flex': flex, 'chunked': chunked}
+IMPLS:dict[str,ModuleType] = {'reference': core, 'sdpa': sdpa, 'flex': flex, 'chunked': chunked,
+                             'triton': triton}
 
 def cannot(
     impl:str,             # One of IMPLS
@@ -40,6 +41,8 @@ def choose(
     "The fastest way that can do this call"
     call = q, k, v, mask, dropout_p, need_lse
     if chunked.faster(*call) and chunked.cannot(*call) is None: return 'chunked'
+    if q.is_cuda and (need_lse or not sdpa.by_flag(mask, q, k)):
+        if triton.cannot(*call) is None: return 'triton'
     if sdpa.cannot(*call) is None: return 'sdpa'
     return 'reference' if chunked.cannot(*call) else 'chunked'
 

@@ -24,7 +24,7 @@ def scaled_dot_product_attention(
     scale:float|None=None,   # What scores are multiplied by, default `1/sqrt(d_k)`
     enable_gqa:bool=False,   # May groups of query heads share a key and value head?
     *,
-    impl:str='auto',         # `'reference'`, `'sdpa'`, `'flex'`, `'chunked'`, or the fastest
+    impl:str='auto',         # A back end, as `'sdpa'` or `'triton'`, or the fastest
     return_map:bool=False,   # Also return who read whom? Leading dimensions are its batch
     keep_graph:bool=False,   # Shall gradients flow through the map?
 ) -> Tensor|tuple[Tensor,AttentionMap]: # `[..., heads, q_len, d_v]`; and the map, if asked for

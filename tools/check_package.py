@@ -1,9 +1,11 @@
 "Checks of the package that nbdev exports"
 import ast
+import json
 import re
 import sys
+import tempfile
 
-from common import BIN, PACKAGE, check, copy_of_tree, different, must
+from common import BIN, PACKAGE, check, copy_of_tree, different, must, note, run
 from nbdev.config import get_config
 from render import ROOT
 
@@ -95,6 +97,17 @@ def sins(node):
 def innocent():
     return [f"{path.relative_to(ROOT)}:{node.lineno}: {sin}" for path in PACKAGE.rglob("*.py")
             for node in ast.walk(parsed(path)) for sin in sins(node)]
+
+
+@check("the GPU kernels compile for sm_80 and sm_90, and fit in their shared memory")
+def kernels():
+    with tempfile.TemporaryDirectory() as cache:
+        said, ok = run(sys.executable, ROOT/"tools/gpu_compile.py", TRITON_CACHE_DIR=cache,
+                       TRITON_INTERPRET="0", PYTHONPATH=str(ROOT))
+    if not ok: return [said]
+    told = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    note(f"{len(told)} compiled; {sum(x['stack'] > 0 for x in told)} of them spill registers")
+    return [str(x) for x in told if x["shared"] > 1024*x["promised"]] if told else ["none"]
 
 
 @check("the version is the same everywhere")

@@ -195,11 +195,13 @@ _tiled.register_autograd(_pull, setup_context=_keep)
 _tiled_backward.register_autograd(_refuse)
 
 # %% ../../nbs/02c_triton.ipynb #cannot
+_INSTALLED = find_spec('triton') is not None
+
 def _missing(device):
     "Why no kernel runs on `device`, or None"
-    if find_spec('triton') is None: return "Triton is not installed"
+    if not _INSTALLED: return "Triton is not installed"
     if device.type == 'cuda':
-        if torch.cuda.get_device_capability(device) >= (8, 0): return None
+        if torch.cuda.get_device_properties(device).major >= 8: return None
         return "it is for GPUs of compute capability 8.0 and above"
     if device.type == 'cpu' and os.environ.get('TRITON_INTERPRET') == '1': return None
     return "it is for a GPU; on a CPU it runs, slowly, with TRITON_INTERPRET=1 in the environment"
