@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tour test test-nb notebooks export readme site-check docs bench gpu-test clean
+.PHONY: help setup tour test test-nb notebooks export readme site-check docs bench bench-gpu gpu-test clean
 
 help:
 	@awk -F ' *## *' '/^[a-z-]+:.*##/ {sub(":.*", "", $$1); printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ docs: $(READY) ## Build the site with nbdev and Quarto (which must be installed)
 
 bench: $(READY) ## Run the benchmarks on this machine and keep their outputs
 	python tools/execute.py nbs/benchmarks --flags slow $(FLAGS)
+
+bench-gpu: $(READY) ## Measure on this machine's GPU, for some minutes, and keep outputs and samples
+	python tools/execute.py nbs/benchmarks/gpu.ipynb --flags slow cuda
 
 gpu-test: $(READY) ## Run every notebook with its GPU cells (on a machine with a GPU)
 	nbdev_test --flags cuda --n_workers 1
