@@ -38,12 +38,11 @@ class Frame:
 
     def runs(self) -> bool:
         "Is it still running? Of Ctrl-C no hook is told"
-        frame = sys._getframe(2)
+        frame:Any = sys._getframe(2)
         while frame is not None and frame is not self.python: frame = frame.f_back
         return frame is not None
 
 # %% ../nbs/07b_watch.ipynb #mode
-_FLEX = torch.ops.higher_order.flex_attention
 _dynamo = torch._C._dynamo.eval_frame
 
 class Mode(Follower):
@@ -86,8 +85,9 @@ class Mode(Follower):
         self.watch.missing.setdefault(self.path, why)
         for frame in self.stack: frame.reported = True
 
-_never = _dynamo._FrameExecStrategy(_dynamo._FrameAction.SKIP, _dynamo._FrameAction.DEFAULT)
-_dynamo.set_code_exec_strategy(Mode.__torch_function__.__code__, _never) # compile this
+# %% ../nbs/07b_watch.ipynb #skip
+_skip = _dynamo._FrameExecStrategy(_dynamo._FrameAction.SKIP, _dynamo._FrameAction.DEFAULT)
+_dynamo.set_code_exec_strategy(Mode.__torch_function__.__code__, _skip)
 
 # %% ../nbs/07b_watch.ipynb #watched
 def _is_leaf(m):
@@ -107,6 +107,10 @@ class Watched:
         self.handlers = handlers()
         self.missing:dict[str,str] = {} # why something could not be seen
 
+    def mode(self) -> Mode:
+        "That of this thread"
+        if getattr(self.here, 'mode', None) is None: self.here.mode = Mode(self)
+        return self.here.mode
     def see(self, mode:Mode, call:dict, run:Callable) -> Any:
         "A call of attention, as the arguments of `F.scaled_dot_product_attention`"
         return run()
@@ -152,11 +156,6 @@ class Watch(Watched):
         if mode.inbox: _read_notes(mode)
         self.handlers.clear() # for threads that are still inside
         self.here = threading.local() # modes know the watch: no circle keeps the maps alive
-
-    def mode(self) -> Mode:
-        "That of this thread"
-        if getattr(self.here, 'mode', None) is None: self.here.mode = Mode(self)
-        return self.here.mode
 
     def push(self, path, module, args):
         "A module starts"
@@ -302,35 +301,41 @@ class Added(Rule):
     def reads(self, b, h, i, j, shift): return self.fn(torch.zeros((), device=j.device), b, h, i, j)
     def __repr__(self): return f"score_mod({getattr(self.fn, '__name__', 'fn')})"
 
-# %% ../nbs/07b_watch.ipynb #flex-call
+# %% ../nbs/07b_watch.ipynb #notes
+_FLEX = torch.ops.higher_order.flex_attention
+
 def _known(note, *names):
     return {getattr(place, name): note for place in (torch, torch.special, Tensor, F)
             for name in names if hasattr(place, name)}
 
-_NOTED = {**_known('softmax', 'softmax'), **_known('product', 'matmul', '__matmul__', 'bmm', 'einsum'),
+_NOTED = {**_known('softmax', 'softmax'),
+          **_known('product', 'matmul', '__matmul__', 'bmm', 'einsum'),
           **_known('attention', 'scaled_dot_product_attention', 'multi_head_attention_forward'),
           scaled_dot_product_attention: 'attention'}
-_INSIDE = ("calls something compiled with attention in it, which can't be watched; run the block "
-           "under torch.compiler.set_stance('force_eager')")
-_MAYBE = ("calls something compiled that multiplies after a softmax, as attention does, and can't be "
-          "watched; run the block under torch.compiler.set_stance('force_eager')")
-_BENDS = ("calls flex_attention with a score_mod of which it is not certain that it only adds to "
-          "the score; give it as a mask or a bias")
 
 def _take_note(inbox, func, args):
     "Note a call that is being compiled; the note is taken whenever the compiled code runs"
     if func is _FLEX: inbox.append((*args[:4], args[4][-1], args[5]))
     elif func in _NOTED: inbox.append(_NOTED[func])
 
+# %% ../nbs/07b_watch.ipynb #flex-call
+_INSIDE = ("calls something compiled with attention in it, which can't be watched; run the block "
+           "under torch.compiler.set_stance('force_eager')")
+_MAYBE = ("calls something compiled that multiplies after a softmax, as attention does, and can't "
+          "be watched; run the block under torch.compiler.set_stance('force_eager')")
+_BENDS = ("calls flex_attention with a score_mod of which it is not certain that it only adds to "
+          "the score; give it as a mask or a bias")
+
 def _read_notes(mode):
     "Read the notes that compiled code left"
     notes,soft = mode.inbox[:], False
     mode.inbox.clear()
     for note in notes:
-        if note == 'attention': mode.lost(_INSIDE)
-        elif note == 'product' and soft: mode.lost(_MAYBE)
-        soft = soft or note == 'softmax'
-        if isinstance(note, str): continue
+        if isinstance(note, str):
+            if note == 'attention': mode.lost(_INSIDE)
+            elif note == 'product' and soft: mode.lost(_MAYBE)
+            soft = soft or note == 'softmax'
+            continue
         q,k,v,score_mod,mask_mod,scale = note
         plain = getattr(score_mod, '__name__', '') == '_identity'
         if mode.watch.outputs or not (plain or _only_adds(score_mod)):
