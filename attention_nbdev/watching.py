@@ -52,7 +52,7 @@ class Mode(Follower):
         self.watch,self.changes,self.handlers = watch, watch.changes, watch.handlers
         self.stack:list[Frame] = []
         self.inbox:list[tuple] = []
-        self.seen,self.on = 0, False
+        self.seen,self.on,self.thread = 0, False, threading.get_ident()
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if torch.compiler.is_compiling():
@@ -103,13 +103,16 @@ class Watched:
             raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
         self.model,self.here = model, threading.local()
         self.hooks:list[Any] = []
+        self.modes:list[Mode] = [] # of all threads
         self.compiled:list[tuple] = [] # modules that were compiled in place, and how they run
         self.handlers = handlers()
         self.missing:dict[str,str] = {} # why something could not be seen
 
     def mode(self) -> Mode:
         "That of this thread"
-        if getattr(self.here, 'mode', None) is None: self.here.mode = Mode(self)
+        if getattr(self.here, 'mode', None) is None:
+            self.here.mode = Mode(self)
+            self.modes.append(self.here.mode)
         return self.here.mode
     def see(self, mode:Mode, call:dict, run:Callable) -> Any:
         "A call of attention, as the arguments of `F.scaled_dot_product_attention`"
@@ -136,6 +139,14 @@ class _Hook:
     def __call__(self, *args): return None if self.does is None else self.does(self.path, *args)
     def __reduce__(self): return _Hook, ()
 
+def _end_later(mode):
+    "In another thread the model still runs: there the mode goes when the model ends"
+    def end(*args):
+        if mode.thread == threading.get_ident(): mode.switch(False)
+        if not mode.on: hook.remove()
+    for frame in mode.stack[:1] if mode.on else ():
+        hook = frame.module.register_forward_hook(_Hook(end), always_call=True)
+
 # %% ../nbs/07b_watch.ipynb #watch
 class Watch(Watched):
     "Sees every call of attention inside `model`, in whatever thread"
@@ -155,6 +166,8 @@ class Watch(Watched):
         mode.switch(False)
         if mode.inbox: _read_notes(mode)
         self.handlers.clear() # for threads that are still inside
+        for other in self.modes: _end_later(other)
+        self.modes.clear()
         self.here = threading.local() # modes know the watch: no circle keeps the maps alive
 
     def push(self, path, module, args):
