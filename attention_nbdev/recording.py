@@ -83,11 +83,11 @@ class _Shown(_Found):
         return '\n'.join([f'Maps({len(self)})', *lines, *self._notes()])
     def _repr_html_(self):
         pictures = [_picture(m) for _,_,m in self.entries[:12]] + ['']*28
-        cells = [(picture, *(f'<code>{html.escape(x)}</code>' for x in row))
+        cells = [(picture, *(x and f'<code>{html.escape(x)}</code>' for x in row))
                  for picture,row in zip(pictures, self._rows())]
         lines = ''.join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in cells)
         notes = ''.join(f'<br>{html.escape(note)}' for note in self._notes())
-        head = '<tr><th>heads</th><th>module</th><th>shape</th><th>mask</th></tr>'
+        head = '<tr><th>map</th><th>module</th><th>shape</th><th>mask</th></tr>'
         return f'<div><table>{head}{lines}</table><code>Maps({len(self)})</code>{notes}</div>'
 
 def _picture(m):
