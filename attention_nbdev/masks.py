@@ -10,7 +10,7 @@ __all__ = ['Rule', 'Causal', 'AnyOf', 'Inverse', 'Mask', 'mask_block', 'as_bias'
 
 # %% ../nbs/00_masks.ipynb #imports
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Callable
 import torch
 from torch import Tensor
@@ -113,7 +113,6 @@ class Mask:
     "`rules` that must all let a query read a key, and `biases` that are added to their score"
     rules:tuple = ()  # Rules
     biases:tuple = () # Rules whose `reads` gives numbers
-    memo:dict = field(default_factory=dict, repr=False) # What back ends found out about it
 
     def __and__(self, other:Any) -> 'Mask':
         other = _operand(other)

@@ -8,6 +8,7 @@ __all__ = ['BLOCK', 'BUDGET', 'SHORT', 'read_columns', 'Piece', 'pieces', 'Call'
 # %% ../../nbs/02d_chunked.ipynb #imports
 import math
 from typing import Iterator, NamedTuple
+from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
@@ -393,11 +394,14 @@ def _faster_masked(mask, shape, size):
     if mask.biases:
         if any(type(r) is not Given for r in mask.biases): return size >= 2**20
         if torch.is_grad_enabled() and masks.learned(mask): return size >= 2**20
-    found = mask.memo.get(shape)
-    if found is None:
-        if len(mask.memo) > 99: mask.memo.clear()
-        found = mask.memo[shape] = _less_work(mask, shape, size)
+    known = _KNOWN.get(mask)
+    if known is None: known = _KNOWN[mask] = {}
+    elif shape in known: return known[shape]
+    elif len(known) > 99: known.clear()
+    found = known[shape] = _less_work(mask, shape, size)
     return found
+
+_KNOWN:WeakKeyDictionary[Mask,dict[tuple,bool]] = WeakKeyDictionary() # kept as long as the mask
 
 def _less_work(mask, shape, size):
     "Do the rules of `mask` leave enough out?"
