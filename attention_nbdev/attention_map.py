@@ -22,16 +22,22 @@ from .matrix_free import MEMORY, Progress, Scores, never_empty, read, score_bloc
 from .matrix_free import select, send, walk, weight_block, with_gradient
 
 # %% ../nbs/04_attention_map.ipynb #top
-def _top(x, k):
+def _top(x, k, in_order=True):
     "Values and indices of the `k` largest of each row of `x`"
-    n = x.shape[1]//16
-    if n < 4*k or not k: return tuple(x.topk(k))
-    groups = x[:,:16*n].unflatten(1, (16, n)) # group g: columns g, g+n, …
-    best = groups.amax(1).topk(k).indices # [rows, k]
-    ids = (best[:,None] + n*torch.arange(16, device=x.device)[:,None]).flatten(1)
-    ids = torch.cat([ids, torch.arange(16*n, x.shape[1], device=x.device).expand(len(x), -1)], 1)
-    found = x.gather(1, ids).topk(k)
-    return found.values, ids.gather(1, found.indices)
+    size = x.shape[1]
+    if not k or size <= 8*k: return tuple(x.topk(k, sorted=in_order))
+    share = 16 if size >= 64*k else 4                                      # columns in a group
+    n = size//share                                                        # group g: g, g+n, …
+    groups = x[:,:share*n].unflatten(1, (share, n))
+    best = _top(groups.amax(1), k, False)[1]                               # [rows, k]
+    few = groups.gather(2, best[:,None].expand(-1, share, -1)).flatten(1)
+    if size == share*n:
+        found,at = _top(few, k, in_order)
+        return found, best.gather(1, at % k) + at//k*n
+    found,at = _top(torch.cat([few, x[:,share*n:]], 1), k, in_order)       # and the odd ones
+    of_few = at.clamp(max=share*k - 1)
+    ids = best.gather(1, of_few % k) + of_few//k*n
+    return found, torch.where(at < share*k, ids, at - share*k + share*n)
 
 # %% ../nbs/04_attention_map.ipynb #topk
 def topk(
@@ -46,8 +52,8 @@ def topk(
     values = lse.new_zeros(*s.shape[:3], k)
     indices = torch.zeros(*s.shape[:3], k, dtype=torch.long, device=lse.device)
     for b,h,rows,cols,tile in walk(s, lse, memory, whole_rows=True, log=True, progress=progress):
-        n = min(k, tile.shape[1])
-        found,keys = _top(tile, n)
+        n = min(k, tile.shape[2])
+        found,keys = (x.unflatten(0, tile.shape[:2]) for x in _top(tile.flatten(0, 1), n))
         values[b,h,rows,:n],indices[b,h,rows,:n] = found.exp(), keys + cols.start
     return values, indices
 
@@ -68,7 +74,7 @@ def pool(
     for b,h,rows,cols,tile in walk(s, lse, memory, progress=progress):
         first,last = (n*height//s.shape[2] for n in (rows.start, rows.stop - 1))
         member = (of_row[rows] == first + count(last - first + 1)[:,None]).to(tile.dtype)
-        out[b,h,first:last+1].index_add_(1, of_col[cols], member @ tile)
+        out[b,h,first:last+1].index_add_(2, of_col[cols], member @ tile)
     counts = [torch.bincount(x, minlength=n) for x,n in zip((of_row, of_col), (height, width))]
     return out/(counts[0][:,None]*counts[1])
 

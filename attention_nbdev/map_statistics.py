@@ -136,7 +136,7 @@ def received(
     if torch.is_grad_enabled() and lse.requires_grad:
         return send(s, lse, torch.ones_like(lse)[...,None], memory)[1]
     out = lse.new_zeros(*s.shape[:2], s.shape[3])
-    for b,h,_,cols,tile in walk(s, lse, memory, progress=progress): out[b,h,cols] += tile.sum(0)
+    for b,h,_,cols,tile in walk(s, lse, memory, progress=progress): out[b,h,cols] += tile.sum(1)
     return out
 
 # %% ../nbs/03b_map_statistics.ipynb #importance
@@ -190,8 +190,8 @@ def spread(
     with torch.no_grad(): mean = mean_position(s, lse, at, memory).to(s.dtype)
     at,out = at.to(s.dtype), torch.zeros_like(lse)
     for b,h,rows,cols,tile in walk(s, lse.detach(), memory, progress=progress):
-        for x,center in zip(at[cols].T, mean[b,h,rows].T):
-            out[b,h,rows] += (x - center[:,None]).square_().mul_(tile).sum(-1)
+        for x,center in zip(at[cols].T, mean[b,h,rows].unbind(-1)):
+            out[b,h,rows] += (x - center[...,None]).square_().mul_(tile).sum(-1)
     return out.sqrt().masked_fill(lse == -math.inf, math.nan)
 
 # %% ../nbs/03b_map_statistics.ipynb #pair
