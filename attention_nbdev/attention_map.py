@@ -19,7 +19,7 @@ from . import map_statistics as stats
 from .core import attention_weights, default_scale, remove_padding
 from .masks import Mask, Rule, as_mask
 from .matrix_free import MEMORY, Progress, Scores, never_empty, read, score_block
-from .matrix_free import select, send, walk, weight_block, with_gradient
+from .matrix_free import select, send, strips, walk, weight_block, with_gradient
 
 # %% ../nbs/04_attention_map.ipynb #top
 def _top(x, k, in_order=True):
@@ -372,7 +372,7 @@ class _Acting(_Frame):
     def power_iteration(self, steps:int=50, tol:float=1e-6) -> tuple[Tensor,Tensor,Tensor]:
         "Largest singular value of each head's matrix, and its left and right vectors"
         return self._ask(stats.power_iteration, steps, tol, memory=self.memory)
-    def stationary(self, steps:int=100, tol:float=1e-7) -> Tensor: # `[batch, heads, k_len]`
+    def stationary(self, steps:int=100, tol:float=5e-7) -> Tensor: # `[batch, heads, k_len]`
         "Where a walker ends up who steps from query to key with the odds of the map"
         return self._ask(stats.stationary, steps, tol, memory=self.memory)
 
@@ -468,13 +468,18 @@ def _png(levels):
     return b'\x89PNG\r\n\x1a\n' + b''.join(_chunk(*x) for x in parts.items())
 
 # %% ../nbs/04_attention_map.ipynb #draw
-def _small_picture(m, size):
-    "Means over blocks, or of evenly spaced queries over blocks of keys, `[heads, height, width]`"
-    one = m.select(0)
-    if one.shape.numel() <= 2**24: return one._ask(pool, size, size)[0]
-    rows = torch.linspace(0, one.shape[2] - 1, size, device=m.lse.device).long()
-    mean = lambda w: torch.nn.functional.adaptive_avg_pool1d(w[0], min(size, w.shape[3]))
-    return torch.cat([mean(one.select(0, h).rows(rows)) for h in range(one.shape[1])])
+def _small_picture(m, heads, size):
+    "Means over blocks, `[heads, height, width]`; and True, or False if of some queries only"
+    s = select(m.scores, [0], heads)
+    looked_at = sum((r.stop - r.start)*(c.stop - c.start) for r,c in strips(s, 256))*len(heads)
+    with m._exact(), torch.no_grad():
+        if looked_at <= 2**27: return pool(s, m.lse[:1,heads], size, size, m.memory)[0], True
+        rows = torch.linspace(0, s.shape[2] - 1, size, device=s.q.device).long()
+        read_all = slice(0, s.shape[3])
+        found = (attention_weights(score_block(select(s, [0], [h]), rows, read_all))[0]
+                 for h in range(len(heads)))
+        mean = torch.nn.functional.adaptive_avg_pool1d
+        return torch.cat([mean(w, min(size, s.shape[3])) for w in found]), False
 
 def draw(
     m:'AttentionMap', # What to draw
@@ -485,9 +490,10 @@ def draw(
     label = repr(m).replace('<', '&lt;').replace('"', "'")
     if not m.shape.numel(): return f'<code>{label}</code>'
     shown = list(range(min(heads, m.shape[1])))
-    pictures = _small_picture(m.select(0, shown), size).nan_to_num(0.)
+    pictures,whole = _small_picture(m, shown, size)
+    if not whole: label += f'</code>, {size} queries evenly spaced<code>'
     cells = []
-    for h,x in zip(shown, pictures):
+    for h,x in zip(shown, pictures.nan_to_num(0.)):
         url = base64.b64encode(_png((x/x.max().clamp(min=1e-30)*255).round())).decode()
         cells.append(f'<figure style="display:inline-block;margin:4px">'
                      f'<img width="128" height="128" '
