@@ -19,19 +19,25 @@ from . import map_statistics as stats
 from .core import attention_weights, default_scale, remove_padding
 from .masks import Mask, Rule, as_mask
 from .matrix_free import MEMORY, Progress, Scores, never_empty, read, score_block
-from .matrix_free import select, send, walk, weight_block, with_gradient
+from .matrix_free import select, send, strips, walk, weight_block, with_gradient
 
 # %% ../nbs/04_attention_map.ipynb #top
-def _top(x, k):
+def _top(x, k, in_order=True):
     "Values and indices of the `k` largest of each row of `x`"
-    n = x.shape[1]//16
-    if n < 4*k or not k: return tuple(x.topk(k))
-    groups = x[:,:16*n].unflatten(1, (16, n)) # group g: columns g, g+n, …
-    best = groups.amax(1).topk(k).indices # [rows, k]
-    ids = (best[:,None] + n*torch.arange(16, device=x.device)[:,None]).flatten(1)
-    ids = torch.cat([ids, torch.arange(16*n, x.shape[1], device=x.device).expand(len(x), -1)], 1)
-    found = x.gather(1, ids).topk(k)
-    return found.values, ids.gather(1, found.indices)
+    size = x.shape[1]
+    if not k or size <= 8*k: return tuple(x.topk(k, sorted=in_order))
+    share = 16 if size >= 64*k else 4                                      # columns in a group
+    n = size//share                                                        # group g: g, g+n, …
+    groups = x[:,:share*n].unflatten(1, (share, n))
+    best = _top(groups.amax(1), k, False)[1]                               # [rows, k]
+    few = groups.gather(2, best[:,None].expand(-1, share, -1)).flatten(1)
+    if size == share*n:
+        found,at = _top(few, k, in_order)
+        return found, best.gather(1, at % k) + at//k*n
+    found,at = _top(torch.cat([few, x[:,share*n:]], 1), k, in_order)       # and the odd ones
+    of_few = at.clamp(max=share*k - 1)
+    ids = best.gather(1, of_few % k) + of_few//k*n
+    return found, torch.where(at < share*k, ids, at - share*k + share*n)
 
 # %% ../nbs/04_attention_map.ipynb #topk
 def topk(
@@ -46,8 +52,8 @@ def topk(
     values = lse.new_zeros(*s.shape[:3], k)
     indices = torch.zeros(*s.shape[:3], k, dtype=torch.long, device=lse.device)
     for b,h,rows,cols,tile in walk(s, lse, memory, whole_rows=True, log=True, progress=progress):
-        n = min(k, tile.shape[1])
-        found,keys = _top(tile, n)
+        n = min(k, tile.shape[2])
+        found,keys = (x.unflatten(0, tile.shape[:2]) for x in _top(tile.flatten(0, 1), n))
         values[b,h,rows,:n],indices[b,h,rows,:n] = found.exp(), keys + cols.start
     return values, indices
 
@@ -68,7 +74,7 @@ def pool(
     for b,h,rows,cols,tile in walk(s, lse, memory, progress=progress):
         first,last = (n*height//s.shape[2] for n in (rows.start, rows.stop - 1))
         member = (of_row[rows] == first + count(last - first + 1)[:,None]).to(tile.dtype)
-        out[b,h,first:last+1].index_add_(1, of_col[cols], member @ tile)
+        out[b,h,first:last+1].index_add_(2, of_col[cols], member @ tile)
     counts = [torch.bincount(x, minlength=n) for x,n in zip((of_row, of_col), (height, width))]
     return out/(counts[0][:,None]*counts[1])
 
@@ -366,7 +372,7 @@ class _Acting(_Frame):
     def power_iteration(self, steps:int=50, tol:float=1e-6) -> tuple[Tensor,Tensor,Tensor]:
         "Largest singular value of each head's matrix, and its left and right vectors"
         return self._ask(stats.power_iteration, steps, tol, memory=self.memory)
-    def stationary(self, steps:int=100, tol:float=1e-7) -> Tensor: # `[batch, heads, k_len]`
+    def stationary(self, steps:int=100, tol:float=5e-7) -> Tensor: # `[batch, heads, k_len]`
         "Where a walker ends up who steps from query to key with the odds of the map"
         return self._ask(stats.stationary, steps, tol, memory=self.memory)
 
@@ -468,13 +474,18 @@ def _image(x, side, alt):
             f'src="data:image/png;base64,{base64.b64encode(_png(levels)).decode()}">')
 
 # %% ../nbs/04_attention_map.ipynb #draw
-def _small_picture(m, size):
-    "Means over blocks, or of evenly spaced queries over blocks of keys, `[heads, height, width]`"
-    one = m.select(0)
-    if one.shape.numel() <= 2**24: return one._ask(pool, size, size)[0]
-    rows = torch.linspace(0, one.shape[2] - 1, size, device=m.lse.device).long()
-    mean = lambda w: torch.nn.functional.adaptive_avg_pool1d(w[0], min(size, w.shape[3]))
-    return torch.cat([mean(one.select(0, h).rows(rows)) for h in range(one.shape[1])])
+def _small_picture(m, heads, size):
+    "Means over blocks, `[heads, height, width]`; and True, or False if of some queries only"
+    s = select(m.scores, [0], heads)
+    looked_at = sum((r.stop - r.start)*(c.stop - c.start) for r,c in strips(s, 256))*len(heads)
+    with m._exact(), torch.no_grad():
+        if looked_at <= 2**27: return pool(s, m.lse[:1,heads], size, size, m.memory)[0], True
+        rows = torch.linspace(0, s.shape[2] - 1, size, device=s.q.device).long()
+        read_all = slice(0, s.shape[3])
+        found = (attention_weights(score_block(select(s, [0], [h]), rows, read_all))[0]
+                 for h in range(len(heads)))
+        mean = torch.nn.functional.adaptive_avg_pool1d
+        return torch.cat([mean(w, min(size, s.shape[3])) for w in found]), False
 
 def draw(
     m:'AttentionMap', # What to draw
@@ -485,9 +496,10 @@ def draw(
     label = repr(m).replace('<', '&lt;').replace('"', "'")
     if not m.shape.numel(): return f'<code>{label}</code>'
     shown = list(range(min(heads, m.shape[1])))
-    pictures = _small_picture(m.select(0, shown), size).nan_to_num(0.)
+    pictures,whole = _small_picture(m, shown, size)
+    if not whole: label += f'</code>, {size} queries evenly spaced<code>'
     cells = []
-    for h,x in zip(shown, pictures):
+    for h,x in zip(shown, pictures.nan_to_num(0.)):
         image = _image(x, 128, f'Head {h}: rows are queries, columns are keys')
         cells.append(f'<figure style="display:inline-block;margin:4px">{image}'
                      f'<figcaption>head {h}</figcaption></figure>')
