@@ -45,7 +45,7 @@ def topk(
     "The `k` largest weights of each row, largest first; 0 where a row reads fewer keys"
     if not 0 <= k <= s.shape[3]: raise ValueError(f"k: expected 0 to {s.shape[3]} (k_len), got {k}")
     fast = kernels_for(s)
-    if fast and not fast.cannot_topk(k): return fast.topk(*s, lse, k)
+    if fast and not fast.cannot_topk(k): return fast.top_keys(*s, lse, k)
     values = lse.new_zeros(*s.shape[:3], k)
     indices = torch.zeros(*s.shape[:3], k, dtype=torch.long, device=lse.device)
     for b,h,rows,cols,tile in walk(s, lse, memory, whole_rows=True, log=True, progress=progress):
@@ -65,7 +65,7 @@ def pool(
 ) -> Tensor:           # `[batch, heads, height, width]`
     "Means of the matrix over blocks"
     height,width = min(height, s.shape[2]), min(width, s.shape[3])
-    if fast := kernels_for(s): return fast.pool(*s, lse, height, width)
+    if fast := kernels_for(s): return fast.block_means(*s, lse, height, width)
     count = lambda n: torch.arange(n, device=lse.device)
     of_row,of_col = (count(n)*m//n for n,m in zip(s.shape[2:], (height, width)))  # its block
     out = lse.new_zeros(*s.shape[:2], height, width)

@@ -135,7 +135,7 @@ def received(
     "How much each key is read, by all queries together"
     if torch.is_grad_enabled() and lse.requires_grad:
         return send(s, lse, torch.ones_like(lse)[...,None], memory)[1]
-    if fast := kernels_for(s): return fast.received(*s, lse)
+    if fast := kernels_for(s): return fast.column_sums(*s, lse)
     out = lse.new_zeros(*s.shape[:2], s.shape[3])
     for b,h,_,cols,tile in walk(s, lse, memory, progress=progress): out[b,h,cols] += tile.sum(0)
     return out

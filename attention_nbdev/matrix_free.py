@@ -205,7 +205,7 @@ def _plain_biases(mask):
 
 def kernels_for(
     s:Scores,
-) -> ModuleType|None: # `received`, `pool` and `topk` as kernels, or None if they can't serve
+) -> ModuleType|None: # Column sums, block means and top keys as kernels; None if they can't serve
     "Kernels for questions about the matrix whose answer has no gradient"
     if s.q.device.type != 'cuda' or torch.compiler.is_compiling(): return None
     dtypes = torch.float16, torch.bfloat16, torch.float32
