@@ -18,8 +18,9 @@ from torch import Tensor
 from . import map_statistics as stats
 from .core import attention_weights, default_scale, remove_padding
 from .masks import Mask, Rule, as_mask
-from .matrix_free import MEMORY, Progress, Scores, never_empty, read, score_block
-from .matrix_free import select, send, strips, walk, weight_block, with_gradient
+from .matrix_free import MEMORY, Progress, Scores, kernels_for, never_empty, read
+from .matrix_free import score_block, select, send, strips, walk, weight_block
+from .matrix_free import with_gradient
 
 # %% ../nbs/04_attention_map.ipynb #top
 def _top(x, k, in_order=True):
@@ -49,6 +50,8 @@ def topk(
 ) -> tuple[Tensor,Tensor]: # Weights and indices of keys, `[batch, heads, q_len, k]`
     "The `k` largest weights of each row, largest first; 0 where a row reads fewer keys"
     if not 0 <= k <= s.shape[3]: raise ValueError(f"k: expected 0 to {s.shape[3]} (k_len), got {k}")
+    fast = kernels_for(s)
+    if fast and not fast.cannot_topk(k): return fast.top_keys(*s, lse, k)
     values = lse.new_zeros(*s.shape[:3], k)
     indices = torch.zeros(*s.shape[:3], k, dtype=torch.long, device=lse.device)
     for b,h,rows,cols,tile in walk(s, lse, memory, whole_rows=True, log=True, progress=progress):
@@ -68,6 +71,7 @@ def pool(
 ) -> Tensor:           # `[batch, heads, height, width]`
     "Means of the matrix over blocks"
     height,width = min(height, s.shape[2]), min(width, s.shape[3])
+    if fast := kernels_for(s): return fast.block_means(*s, lse, height, width)
     count = lambda n: torch.arange(n, device=lse.device)
     of_row,of_col = (count(n)*m//n for n,m in zip(s.shape[2:], (height, width)))  # its block
     out = lse.new_zeros(*s.shape[:2], height, width)

@@ -15,8 +15,8 @@ from torch import Tensor
 from .core import repeat_heads
 from .masks import Causal, Mask, Rule, Window, learned
 from .matrix_free import MEMORY, Progress, Scores, fitting_strips, never_empty
-from .matrix_free import read, score_block, send, walk, weight_block
-from .matrix_free import without_autocast
+from .matrix_free import kernels_for, read, score_block, send, walk
+from .matrix_free import weight_block, without_autocast
 
 # %% ../nbs/03b_map_statistics.ipynb #strips
 class _Strips(torch.autograd.Function):
@@ -135,6 +135,7 @@ def received(
     "How much each key is read, by all queries together"
     if torch.is_grad_enabled() and lse.requires_grad:
         return send(s, lse, torch.ones_like(lse)[...,None], memory)[1]
+    if fast := kernels_for(s): return fast.column_sums(*s, lse)
     out = lse.new_zeros(*s.shape[:2], s.shape[3])
     for b,h,_,cols,tile in walk(s, lse, memory, progress=progress): out[b,h,cols] += tile.sum(1)
     return out

@@ -4,17 +4,20 @@
 
 # %% auto #0
 __all__ = ['MEMORY', 'Progress', 'Scores', 'score_block', 'never_empty', 'weight_block', 'select', 'strips', 'fitting_strips',
-           'track', 'walk', 'split', 'swapped', 'Pulled', 'pull', 'without_autocast', 'with_gradient', 'read', 'send']
+           'track', 'walk', 'kernels_for', 'split', 'swapped', 'Pulled', 'pull', 'without_autocast', 'with_gradient',
+           'read', 'send']
 
 # %% ../nbs/03a_matrix_free.ipynb #imports
 import math
 import sys
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Callable, Iterable, Iterator, NamedTuple
 import torch
 from torch import Tensor
 from .attention import attend, cannot
 from .core import attention_scores, repeat_heads
-from .masks import Causal, Given, Mask, Padding, Window, learned
+from .masks import Alibi, Causal, Given, Mask, Padding, Window, learned
 from .masks import as_bias, mask_block, real_keys
 
 # %% ../nbs/03a_matrix_free.ipynb #scores
@@ -203,6 +206,24 @@ def walk(
         tile = torch.bmm(q[:,rows], k[:,:,cols], out=buffer[:math.prod(shape)].view(shape))
         if not is_open: _mask_tile(few, rows, cols, tile, unit)
         yield b, h, rows, cols, tile if log else tile.exp2_()
+
+# %% ../nbs/03a_matrix_free.ipynb #kernels
+def _plain_biases(mask):
+    "Is every bias a number for each head or a tensor that is there already, and none twice?"
+    kinds = [] if mask is None else [type(r) for r in mask.biases]
+    return len(set(kinds)) == len(kinds) and set(kinds) <= {Alibi, Given}
+
+def kernels_for(
+    s:Scores,
+) -> ModuleType|None: # Column sums, block means and top keys as kernels; None if they can't serve
+    "Kernels for questions about the matrix whose answer has no gradient"
+    if s.q.device.type != 'cuda' or torch.compiler.is_compiling(): return None
+    dtypes = torch.float16, torch.bfloat16, torch.float32
+    fits = s.q.dtype is s.k.dtype and s.q.dtype in dtypes and 0 < s.q.shape[3] <= 256
+    if not fits or 0 in s.shape or not _plain_biases(s.mask): return None
+    if torch.cuda.get_device_capability(s.q.device) < (8, 0) or not find_spec('triton'): return None
+    from attention_nbdev import map_kernels
+    return map_kernels
 
 # %% ../nbs/03a_matrix_free.ipynb #one-call
 def _one_call(s, x):
