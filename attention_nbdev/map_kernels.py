@@ -14,7 +14,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 from .kernels import CallArgs, end_of, keys_of, load_rows, mask_args, matrix
-from .kernels import narrowed, numbers_at, scores_of, walk_keys, walk_queries
+from .kernels import narrowed, numbers_at, product, scores_of, walk_keys, walk_queries
 from .kernels import whereabouts
 from .masks import Mask
 from .structure import structure_of
@@ -46,8 +46,9 @@ def _prepare(kernel, q, k, mask, scale, lse):
     (batch,heads,q_len,width),k_len = q.shape, k.shape[2]
     structure = structure_of(mask, (batch, heads, q_len, k_len), q.device)
     call = CallArgs(q_len, k_len, heads, heads//k.shape[1], float(scale), None, None, 0., 1.)
+    precision = 'interpreted' if q.is_cpu and q.dtype is torch.bfloat16 else 'ieee'
     sizes = dict(M=rows, N=cols, D=max(16, triton.next_power_of_2(width)), D_K=width,
-                 PRECISION='ieee', **speed)
+                 PRECISION=precision, **speed)
     tensors = matrix(q.detach()), matrix(k.detach()), lse.detach().float().contiguous()
     return tensors, (mask_args(structure, q_len, rows, cols), call), sizes
 
@@ -65,7 +66,7 @@ def add_columns(sums, keys, q, lse, mask, call, b, h, j, start, stop, M: tl.cons
     for m in range(start, stop, M):
         i = m + tl.arange(0, M)
         queries = load_rows(q, b, h, i, call.q_len, D, D_K, EDGE)
-        products = tl.dot(keys, queries.T, input_precision=PRECISION)       # [N, M]
+        products = product(keys, queries.T, None, PRECISION)       # [N, M]
         s = scores_of(products, mask, b, h, i[None,:], j[:,None], call, EDGE)
         sums += tl.sum(tl.exp2(s - log_sums(lse, b, h, i, call.q_len, call)[None,:]), 1)
     return sums
@@ -173,7 +174,7 @@ def pool_kernel(q, k, lse, out, rows, cols, mask, call, M: tl.constexpr, N: tl.c
         n,after = tl.load(cols.starts + c), tl.load(cols.starts + c + 1)
         j,col = n + tl.arange(0, N), c*cols.group + own_col
         keys = load_rows(k, b, h//call.group, j, tl.minimum(after, end), D, D_K, True)
-        products = tl.dot(queries, keys.T, input_precision=PRECISION)           # [M, N]
+        products = product(queries, keys.T, None, PRECISION)           # [M, N]
         s = scores_of(products, mask, b, h, i[:,None], j[None,:], call, True)
         p = tl.where((i[:,None] < last) & (j[None,:] < after), tl.exp2(s - l[:,None]), 0.)
         in_col = tl.load(cols.cell + j, j < after, other=-1)[:,None] == col[None,:]
@@ -243,7 +244,7 @@ def find_best(best, queries, k, mask, call, b, h, i, start, stop, end, N: tl.con
     for n in range(start, stop, N):
         j = n + tl.arange(0, N)
         keys = load_rows(k, b, h//call.group, j, end, D, D_K, EDGE)
-        products = tl.dot(queries, keys.T, input_precision=PRECISION)       # [M, N]
+        products = product(queries, keys.T, None, PRECISION)       # [M, N]
         s = scores_of(products, mask, b, h, i[:,None], j[None,:], call, EDGE)
         found,at = largest(s, n)
         while tl.max((found > least).to(tl.int32), 0) > 0:
