@@ -28,8 +28,10 @@ class Follower(TorchFunctionMode):
         self.heads:int|None = None # how many, where a step has folded them into the batch
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        handle = self.handlers.get(func, _on_other)
-        return handle(self, func, args, kwargs or {})
+        return self.hear(func, args, kwargs or {})
+    def hear(self, func:Callable, args:tuple, kwargs:dict) -> Any:
+        "A call of any function of torch"
+        return self.handlers.get(func, _on_other)(self, func, args, kwargs)
 
     def see(self, call:dict, run:Callable) -> Any:
         "A call of attention, as the arguments of `F.scaled_dot_product_attention`"
@@ -267,7 +269,9 @@ def _on_other(mode, func, args, kwargs):
     if 'out' in kwargs: _end_trails(mode, [kwargs['out']])
     if _is_written(func, args, kwargs, out): _end_trails(mode, args[:1])
     for t in found:
-        if t is not None and t.weights: _carry(mode, _no_step, t, out, (), {})
+        if t is None or not t.weights: continue
+        for x in out if isinstance(out, (list, tuple)) else (out,): # some give several parts
+            _carry(mode, _no_step, t, x, (), {})
     return out
 
 # %% ../nbs/07a_follow.ipynb #step

@@ -15,8 +15,8 @@ from torch import Tensor
 from .core import repeat_heads
 from .masks import Causal, Mask, Rule, Window, learned
 from .matrix_free import MEMORY, Progress, Scores, fitting_strips, never_empty
-from .matrix_free import read, score_block, send, walk, weight_block
-from .matrix_free import without_autocast
+from .matrix_free import kernels_for, read, score_block, send, walk
+from .matrix_free import weight_block, without_autocast
 
 # %% ../nbs/03b_map_statistics.ipynb #strips
 class _Strips(torch.autograd.Function):
@@ -135,8 +135,9 @@ def received(
     "How much each key is read, by all queries together"
     if torch.is_grad_enabled() and lse.requires_grad:
         return send(s, lse, torch.ones_like(lse)[...,None], memory)[1]
+    if fast := kernels_for(s): return fast.column_sums(*s, lse)
     out = lse.new_zeros(*s.shape[:2], s.shape[3])
-    for b,h,_,cols,tile in walk(s, lse, memory, progress=progress): out[b,h,cols] += tile.sum(0)
+    for b,h,_,cols,tile in walk(s, lse, memory, progress=progress): out[b,h,cols] += tile.sum(1)
     return out
 
 # %% ../nbs/03b_map_statistics.ipynb #importance
@@ -190,8 +191,8 @@ def spread(
     with torch.no_grad(): mean = mean_position(s, lse, at, memory).to(s.dtype)
     at,out = at.to(s.dtype), torch.zeros_like(lse)
     for b,h,rows,cols,tile in walk(s, lse.detach(), memory, progress=progress):
-        for x,center in zip(at[cols].T, mean[b,h,rows].T):
-            out[b,h,rows] += (x - center[:,None]).square_().mul_(tile).sum(-1)
+        for x,center in zip(at[cols].T, mean[b,h,rows].unbind(-1)):
+            out[b,h,rows] += (x - center[...,None]).square_().mul_(tile).sum(-1)
     return out.sqrt().masked_fill(lse == -math.inf, math.nan)
 
 # %% ../nbs/03b_map_statistics.ipynb #pair
@@ -280,7 +281,7 @@ def stationary(
     s:Scores,
     lse:Tensor,        # `[batch, heads, q_len]`
     steps:int=100,     # At most
-    tol:float=1e-7,    # Stop when no share changes by more
+    tol:float=5e-7,    # Stop when no share changes by more, as a part of the largest
     memory:int=MEMORY, # Bytes for a tile
 ) -> Tensor:           # `[batch, heads, k_len]`, sums to 1
     "Where a walker ends up who steps from query to key with the odds of the map"
@@ -290,5 +291,5 @@ def stationary(
     for _ in range(steps):
         before,share = share, send(s, lse, share, memory)[0]
         share = share/share.sum(2, keepdim=True).clamp(min=1e-30)
-        if ((share - before).abs() <= tol).all(): break
+        if ((share - before).abs() <= tol*share.amax(2, keepdim=True)).all(): break
     return share[...,0]

@@ -4,17 +4,20 @@
 
 # %% auto #0
 __all__ = ['MEMORY', 'Progress', 'Scores', 'score_block', 'never_empty', 'weight_block', 'select', 'strips', 'fitting_strips',
-           'track', 'walk', 'split', 'swapped', 'Pulled', 'pull', 'without_autocast', 'with_gradient', 'read', 'send']
+           'track', 'walk', 'kernels_for', 'split', 'swapped', 'Pulled', 'pull', 'without_autocast', 'with_gradient',
+           'read', 'send']
 
 # %% ../nbs/03a_matrix_free.ipynb #imports
 import math
 import sys
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Callable, Iterable, Iterator, NamedTuple
 import torch
 from torch import Tensor
 from .attention import attend, cannot
 from .core import attention_scores, repeat_heads
-from .masks import Causal, Given, Mask, Padding, Window, learned
+from .masks import Alibi, Causal, Given, Mask, Padding, Window, learned
 from .masks import as_bias, mask_block, real_keys
 
 # %% ../nbs/03a_matrix_free.ipynb #scores
@@ -114,6 +117,13 @@ def fitting_strips(
         if all((r.stop - r.start)*(c.stop - c.start) <= entries for r,c in found): break
     return found
 
+# %% ../nbs/03a_matrix_free.ipynb #room
+def _room(device, memory, width):
+    "How many entries a tile may have: what fits in `memory` and, of each thread, in a cache"
+    fits = memory//32                                                      # numbers, flags, indices
+    if device.type != 'cpu': return fits
+    return min(fits, torch.get_num_threads()*max(2**19, 128*width))
+
 # %% ../nbs/03a_matrix_free.ipynb #open
 def _open_part(s, rows, cols):
     "Keys that all `rows` may certainly read, as a slice inside `cols`"
@@ -135,17 +145,18 @@ def _cut(s, rows, cols, width, whole):
 
 # %% ../nbs/03a_matrix_free.ipynb #mask-tile
 def _mask_tile(s, rows, cols, tile, unit):
-    "Apply the mask to `tile` in place; what is added is multiplied by `unit`"
+    "Apply the mask to `tile`, `[heads, rows, cols]`, in place; what is added is times `unit`"
     keep,bias = mask_block(s.mask, s.shape, rows, cols, tile.device)
-    if bias is not None: tile.add_(bias.detach().reshape(bias.shape[-2:]), alpha=unit)
-    if keep is not None: tile.add_(as_bias(keep.reshape(keep.shape[-2:]), tile.dtype))
+    of_heads = lambda x: x.reshape(-1, *x.shape[-2:])
+    if bias is not None: tile.add_(of_heads(bias.detach()), alpha=unit)
+    if keep is not None: tile.add_(as_bias(of_heads(keep), tile.dtype))
 
 def _augmented(s, lse, unit):
-    "One head's `[q_len, d_k+1]` and `[d_k+1, k_len]`, with the log-sum-exp as one more column"
-    q,k,lse = s.q[0,0].detach().to(s.dtype), s.k[0,0].detach().to(s.dtype), lse.detach()
-    one = torch.ones_like(k[:,:1])
-    q = torch.cat([q*(s.scale*unit), -never_empty(lse)[:,None]*unit], -1)
-    return q, torch.cat([k, one], -1).T
+    "`[heads, q_len, d_k+1]` and `[heads, d_k+1, k_len]`: one more column for the log-sum-exp"
+    q,k,lse = (x[0].detach().to(s.dtype) for x in (s.q, s.k, lse))
+    one = torch.ones_like(k[...,:1])
+    q = torch.cat([q*(s.scale*unit), -never_empty(lse)[...,None]*unit], -1)
+    return q, torch.cat([k, one], -1).mT
 
 # %% ../nbs/03a_matrix_free.ipynb #progress
 Progress = Callable|bool|None # `tqdm` or its like: `progress(jobs, total=n)`; True: a plain line
@@ -174,25 +185,45 @@ def walk(
     whole_rows:bool=False,  # May rows not be cut?
     log:bool=False,         # Hand out the logarithms?
     progress:Progress=None, # As for track
-) -> Iterator[tuple[int,int,slice,slice,Tensor]]: # (b, h, rows, cols, tile `[rows, cols]`)
+) -> Iterator[tuple[int,slice,slice,slice,Tensor]]: # (b, heads, rows, cols, tile of these three)
     "Every tile that is not empty, without a gradient; each is overwritten by the next"
     width = max(1, s.shape[3] if whole_rows else min(2048, s.shape[3]))
-    entries = memory//32                                                   # numbers, flags, indices
+    entries = _room(s.q.device, memory, width)
     if whole_rows: found = fitting_strips(s, entries)
     else: found = strips(s, max(1, min(256, entries//width)))
     cuts = [x for rc in found for x in _cut(s, *rc, width, whole_rows)]
-    jobs = [(b, h, *x) for b in range(s.shape[0]) for h in range(s.shape[1]) for x in cuts]
-    size = max(((r.stop - r.start)*(c.stop - c.start) for r,c,_ in cuts), default=0)
-    buffer,at = torch.empty(size, dtype=s.dtype, device=s.q.device), None
+    size = max(((r.stop - r.start)*(c.stop - c.start) for r,c,_ in cuts), default=1)
+    n = max(1, min(s.shape[1], entries//size))                             # heads in a tile
+    groups = [slice(h, min(h + n, s.shape[1])) for h in range(0, s.shape[1], n)]
+    buffer,at = torch.empty(size*n, dtype=s.dtype, device=s.q.device), None
     unit = 1. if log else math.log2(math.e) # powers of 2 take half the time of powers of e
+    jobs = [(b, h, *x) for b in range(s.shape[0]) for h in groups for x in cuts]
     for b,h,rows,cols,is_open in track(jobs, progress):
         if at != (b,h):
-            at,head = (b, h), select(s, [b], [h])
-            q,k = _augmented(head, lse[b,h], unit)
-        shape = rows.stop - rows.start, cols.stop - cols.start
-        tile = torch.mm(q[rows], k[:,cols], out=buffer[:math.prod(shape)].view(shape))
-        if not is_open: _mask_tile(head, rows, cols, tile, unit)
+            at,few = (b, h), select(s, [b], [*range(s.shape[1])[h]])
+            q,k = _augmented(few, lse[b:b+1,h], unit)
+        shape = len(q), rows.stop - rows.start, cols.stop - cols.start
+        tile = torch.bmm(q[:,rows], k[:,:,cols], out=buffer[:math.prod(shape)].view(shape))
+        if not is_open: _mask_tile(few, rows, cols, tile, unit)
         yield b, h, rows, cols, tile if log else tile.exp2_()
+
+# %% ../nbs/03a_matrix_free.ipynb #kernels
+def _plain_biases(mask):
+    "Is every bias a number for each head or a tensor that is there already, and none twice?"
+    kinds = [] if mask is None else [type(r) for r in mask.biases]
+    return len(set(kinds)) == len(kinds) and set(kinds) <= {Alibi, Given}
+
+def kernels_for(
+    s:Scores,
+) -> ModuleType|None: # Column sums, block means and top keys as kernels; None if they can't serve
+    "Kernels for questions about the matrix whose answer has no gradient"
+    if s.q.device.type != 'cuda' or torch.compiler.is_compiling(): return None
+    dtypes = torch.float16, torch.bfloat16, torch.float32
+    fits = s.q.dtype is s.k.dtype and s.q.dtype in dtypes and 0 < s.q.shape[3] <= 256
+    if not fits or 0 in s.shape or not _plain_biases(s.mask): return None
+    if torch.cuda.get_device_capability(s.q.device) < (8, 0) or not find_spec('triton'): return None
+    from attention_nbdev import map_kernels
+    return map_kernels
 
 # %% ../nbs/03a_matrix_free.ipynb #one-call
 def _one_call(s, x):
@@ -290,8 +321,8 @@ def _send_narrow(s, lse, x, memory):
     shape = *s.shape[:2], s.shape[3]
     out,got = (s.q.new_zeros(*shape, *n, dtype=s.dtype) for n in (x.shape[3:], ()))
     for b,h,rows,cols,tile in walk(s, lse, memory):
-        out[b,h,cols] += tile.T @ x[b,h,rows]
-        got[b,h,cols] += tile.sum(0)
+        out[b,h,cols] += (x[b,h,rows].mT @ tile).mT  # a tenth of the time of tile.mT @ x
+        got[b,h,cols] += tile.sum(1)
     return out, got
 
 def _send(s, lse, x, memory):
@@ -307,15 +338,20 @@ def _send(s, lse, x, memory):
     return out.masked_fill(~real.mT, 0.), got.masked_fill(~real[:,:,0], 0.)
 
 # %% ../nbs/03a_matrix_free.ipynb #pull-bias
-def _pull_bias(mask, shape, rows, cols, grad, params):
-    "Gradients of `params` from that of a tile of scores"
+def _pull_bias(s, b, h, rows, cols, grad, params):
+    "Gradients of `params` from that of a tile of scores, of sequence `b` and heads `h`"
+    mask,shape = s.mask.pick([b], [*range(s.shape[1])[h]]), (1, len(grad), *s.shape[2:])
     with torch.enable_grad(): _,bias = mask_block(mask, shape, rows, cols, grad.device)
     if not bias.requires_grad: return [0]*len(params)
-    grad = grad[None,None].sum_to_size(bias.shape).to(bias.dtype)
+    grad = grad[None].sum_to_size(bias.shape).to(bias.dtype)
     grads = torch.autograd.grad(bias, params, grad, allow_unused=True)
     return [0 if g is None else g for g in grads]
 
 # %% ../nbs/03a_matrix_free.ipynb #pulled
+def _owners(x, h, heads):
+    "Which heads of `x` serve the query heads `h`, a slice of `heads`"
+    return torch.arange(h.start, h.stop, device=x.device)//(heads//x.shape[1])
+
 class Pulled(NamedTuple):
     "What one walk over the tiles brings back"
     q:Tensor    # Gradient of the queries
@@ -340,15 +376,15 @@ def pull(
     zeros = lambda x: torch.zeros_like(x, dtype=s.dtype)
     out = Pulled(zeros(s.q), zeros(s.k), [0]*len(params), zeros(lse), zeros(a), zeros(b))
     for n,h,rows,cols,p in walk(s, lse, memory):
-        kv,hb = (h//(s.shape[1]//x.shape[1]) for x in (s.k, b))
-        grad = (a[n,h,rows] @ b[n,hb,cols].T + r[n,h,rows,None] + c[n,h,None,cols]).mul_(p)
+        kv,hb = (_owners(x, h, s.shape[1]) for x in (s.k, b))
+        grad = (a[n,h,rows] @ b[n,hb,cols].mT + r[n,h,rows,None] + c[n,h,None,cols]).mul_(p)
         out.read[n,h,rows] += p @ b[n,hb,cols]
-        out.sent[n,hb,cols] += p.T @ a[n,h,rows]
+        out.sent[n,:,cols].index_add_(0, hb, (a[n,h,rows].mT @ p).mT)
         out.q[n,h,rows] += s.scale*(grad @ s.k[n,kv,cols].to(p.dtype))
-        out.k[n,kv,cols] += s.scale*(grad.T @ s.q[n,h,rows].to(p.dtype))
+        out.k[n,:,cols].index_add_(0, kv, s.scale*(grad.mT @ s.q[n,h,rows].to(p.dtype)))
         out.rows[n,h,rows] += grad.sum(-1)
         if params and s.mask is not None:
-            more = _pull_bias(s.mask.pick([n], [h]), (1, 1, *s.shape[2:]), rows, cols, grad, params)
+            more = _pull_bias(s, n, h, rows, cols, grad, params)
             out.params[:] = [x + y for x,y in zip(out.params, more)]
     return out
 

@@ -6,6 +6,7 @@
 __all__ = ['Maps', 'record']
 
 # %% ../nbs/08_record.ipynb #imports
+import html
 import os
 import threading
 from collections import Counter
@@ -15,7 +16,7 @@ from numbers import Integral
 from typing import Any, Iterator, Mapping
 import torch
 from torch import Tensor, nn
-from .attention_map import rollout
+from .attention_map import rollout, thumbnail
 from .checks import check_size
 from .saving import load_maps, save_maps
 from .watching import Watch, check_select, chosen, map_of, report, with_tensors
@@ -62,16 +63,36 @@ class _Found(Mapping):
         check_select(which)
         return self._with([e for e in self.entries if chosen(which, e[0], paths.index(e[0]))])
 
-    def __repr__(self):
+# %% ../nbs/08_record.ipynb #shown
+class _Shown(_Found):
+    "How a recording looks"
+    def _rows(self):
+        "Key, shape and mask of the first 40 maps"
         mask = lambda m: '' if m.scores.mask is None else str(m.scores.mask)
-        rows = [(str(key or "''"), 'x'.join(map(str, m.shape)), mask(m))
+        return [(str(key or "''"), 'x'.join(map(str, m.shape)), mask(m))
                 for key,m in zip(self, [e[2] for e in self.entries[:40]])]
+    def _notes(self):
+        notes = [f'… and {len(self) - 40} more'] if len(self) > 40 else []
+        notes += [f'missing: {path or "the model"} {why}' for path,why in self.missing.items()]
+        return notes + ([f'{self.dropped} older maps were dropped'] if self.dropped else [])
+
+    def __repr__(self):
+        rows = self._rows()
         width = [max(map(len, column)) for column in zip(*rows)]
         lines = ['  '.join(x.ljust(n) for x,n in zip(row, width)).rstrip() for row in rows]
-        if len(self) > 40: lines.append(f'… and {len(self) - 40} more')
-        lines += [f'missing: {path or "the model"} {why}' for path,why in self.missing.items()]
-        if self.dropped: lines.append(f'{self.dropped} older maps were dropped')
-        return '\n'.join([f'Maps({len(self)})', *lines])
+        return '\n'.join([f'Maps({len(self)})', *lines, *self._notes()])
+    def _repr_html_(self):
+        pictures = [_picture(m) for _,_,m in self.entries[:12]] + ['']*28
+        cells = [(picture, *(x and f'<code>{html.escape(x)}</code>' for x in row))
+                 for picture,row in zip(pictures, self._rows())]
+        lines = ''.join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in cells)
+        notes = ''.join(f'<br>{html.escape(note)}' for note in self._notes())
+        head = '<tr><th>map</th><th>module</th><th>shape</th><th>mask</th></tr>'
+        return f'<div><table>{head}{lines}</table><code>Maps({len(self)})</code>{notes}</div>'
+
+def _picture(m):
+    try: return thumbnail(m)
+    except RuntimeError: return '' # it was changed, or holds no numbers
 
 # %% ../nbs/08_record.ipynb #not-found
 def _not_found(maps, key, found):
@@ -81,15 +102,16 @@ def _not_found(maps, key, found):
     return f"{key!r} names {len(found) or 'no'} maps; there are {shown or 'none at all'}"
 
 # %% ../nbs/08_record.ipynb #kept
-class _Kept(_Found):
+class _Kept(_Shown):
     "What can be put aside, and taken together"
     def save(self, path:str|os.PathLike):
         "Write all maps to a safetensors file"
         notes = dict(calls=list(self.calls.items()), missing=self.missing, dropped=self.dropped)
         save_maps(path, self.entries, notes)
-    def _alike(self):
+    def _alike(self, heads:bool=True):
+        "Raise unless all have one shape, or differ only in `heads`"
         shapes = Counter(tuple(m.shape) for m in self.values())
-        if len(shapes) == 1: return
+        if len({shape if heads else shape[:1] + shape[2:] for shape in shapes}) == 1: return
         raise ValueError(f"maps: expected one shape, got {list(shapes) or 'no maps'}; "
                          "pick some with maps.select('encoder.*') or maps[:3]")
     def _stack(self, name):
@@ -110,7 +132,7 @@ class Maps(_Kept):
         residual:float=.5,          # Share that passes by each layer
     ) -> Tensor: # `[batch, length]`; with several tokens `[batch, tokens, length]`
         "How much of each token of the first layer arrives at `token` of the last"
-        self._alike()
+        self._alike(heads=False) # their mean is taken first
         return rollout(list(self.values()), token, residual)
     def to_dense(self,
         batch:int=0,     # Which sequence
@@ -156,13 +178,24 @@ class _Recorder(Watch):
         path,calls = mode.path, self.maps.calls
         with self.lock:
             n,calls[path] = calls[path], calls[path] + 1
-            if n%self.every or not chosen(self.select, path, list(calls).index(path)): return
+            if n%self.every or not self.chosen(path): return
             if torch._C._functorch.is_functorch_wrapped_tensor(call['query']):
                 return mode.lost(_TRANSFORMED)
             try: made = map_of(call, self.moved, **self.how)
             except Exception as e: return mode.lost(f"made a call that has no map: {e}")
             self.maps.entries.append((path, n, made))
             if self.bound is not None: self.bound.added(self.maps)
+
+    def chosen(self, path):
+        "Is this module wanted?"
+        if self.select is None: return True
+        return chosen(self.select, path, list(self.maps.calls).index(path))
+    def none_kept(self):
+        "Note it, if there is no map"
+        called = [repr(path) for path in self.maps.calls]
+        if not called: self.missing[''] = "called no attention while the block ran"
+        elif not any(map(self.chosen, self.maps.calls)):
+            self.missing[''] = f"called attention in {', '.join(called)}, and select= picks none"
 
 # %% ../nbs/08_record.ipynb #bound
 def _storages(m):
@@ -201,14 +234,12 @@ def _check_options(select, every, memory, full):
     if full not in ('raise', 'drop'):
         raise ValueError(f"full: expected 'raise' or 'drop', got {full!r}")
 
-_NOTHING = "called no attention while the block ran"
-
 # %% ../nbs/08_record.ipynb #record
 @contextmanager
 def record(
     model:nn.Module|None=None, # Whose attention; None: of whatever this thread calls, without names
     *,
-    select:Any=None,           # Paths, patterns, or numbers in order of first calls; default all
+    select:Any=None,           # Paths, patterns, or numbers in order of first calls; None: all
     every:int=1,               # Keep each n-th call of a module
     device:torch.device|str|None=None, # Where maps are kept, default where they are made
     memory:int|None=None,      # How many bytes they may take
@@ -223,5 +254,5 @@ def record(
     with watch:
         if strict: report(watch, strict)
         yield watch.maps
-    if not watch.maps.calls and not watch.missing: watch.missing[''] = _NOTHING
+    if not watch.missing: watch.none_kept()
     report(watch, strict)

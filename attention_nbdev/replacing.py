@@ -106,7 +106,7 @@ class _Ablater(_Changer):
     changes = False
     def __init__(self, model, layer, heads):
         super().__init__(model, layer)
-        if isinstance(heads, Integral): heads = [heads]
+        if isinstance(heads, (Integral, str)): heads = [heads]
         whole = lambda h: int(h) if isinstance(h, Integral) and not isinstance(h, bool) else h
         self.heads = None if heads is None else [whole(h) for h in heads]
         for h in self.heads or (): check_size('heads', h, 0)
@@ -129,7 +129,7 @@ class _Ablater(_Changer):
 def ablate(
     model:nn.Module,  # Whose attention
     layer:Any,        # Which modules: path, pattern, number in order of first calls, list, function
-    heads:int|list[int]|None=None, # Which heads; None: all
+    heads:int|list[int]|None=None, # Which heads; None: all of them; an empty list: none
 ) -> Iterator[None]:
     "Inside the block, what these heads of `layer` read is zero"
     watch = _Ablater(model, layer, heads)

@@ -11,10 +11,10 @@ import functools
 import inspect
 import math
 import operator
+import sys
 import threading
 import types
 import warnings
-from contextlib import nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Callable
@@ -28,46 +28,71 @@ from .following import Follower, arguments, steps, writes
 from .functional import scaled_dot_product_attention
 from .masks import Mask, Rule, rule
 
-# %% ../nbs/07b_watch.ipynb #mode
-_FLEX = torch.ops.higher_order.flex_attention
-
+# %% ../nbs/07b_watch.ipynb #frame
 class Frame:
     "A module that is running"
     def __init__(self, path:str, module:nn.Module, seen:int):
         self.path,self.module,self.seen,self.reported = path, module, seen, False
         self.real:Tensor|None = None # Rows that hold data, if torch would run the others as zeros
+        self.python,self.error = sys._getframe(3), sys.exc_info()[1] # its call; handled by then
+
+    def runs(self) -> bool:
+        "Is it still running? Of Ctrl-C no hook is told"
+        frame:Any = sys._getframe(2)
+        while frame is not None and frame is not self.python: frame = frame.f_back
+        return frame is not None
+
+# %% ../nbs/07b_watch.ipynb #mode
+_dynamo = torch._C._dynamo.eval_frame
 
 class Mode(Follower):
     "What one thread of a watched model is doing"
     def __init__(self, watch:Any):
         super().__init__()
-        self.watch,self.changes,self.handlers,self.seen = watch, watch.changes, watch.handlers, 0
+        self.watch,self.changes,self.handlers = watch, watch.changes, watch.handlers
         self.stack:list[Frame] = []
         self.inbox:list[tuple] = []
+        self.seen,self.on,self.thread = 0, False, threading.get_ident()
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if torch.compiler.is_compiling():
-            if func is _FLEX: self.inbox.append((*args[:4], args[4][-1], args[5]))
-            elif func is F.scaled_dot_product_attention: self.inbox.append(())
+            _take_note(self.inbox, func, args)
             return func(*args, **kwargs or {})
-        if self.inbox: _on_flex(self)
-        return super().__torch_function__(func, types, args, kwargs)
+        if self.inbox: _read_notes(self)
+        if func not in self.handlers and not self.followed.data: return func(*args, **kwargs or {})
+        hear = torch.compiler.disable(self.hear) if _dynamo.get_eval_frame_callback() else self.hear
+        return hear(func, args, kwargs or {})
 
     @property
     def path(self) -> str: # '' outside of any module
         "Where we are"
         return self.stack[-1].path if self.stack else ''
+    def here(self) -> bool:
+        "Are we inside the model? What Ctrl-C has ended is forgotten"
+        while self.stack and not self.stack[-1].runs(): self.stack.pop()
+        return self.watch.model is None or bool(self.stack)
+    def switch(self, on:bool):
+        "Listen, or stop to: what else listens stays in its place"
+        if on and not self.on: self.__enter__()
+        elif self.on and not on: _take_off(self)
+        self.on = on
     def see(self, call, run):
+        if not self.here(): return run()
         self.seen += 1
         return self.watch.see(self, call, run)
     def lost(self, why):
+        if not self.here(): return
         self.watch.missing.setdefault(self.path, why)
         for frame in self.stack: frame.reported = True
+
+# %% ../nbs/07b_watch.ipynb #skip
+_skip = _dynamo._FrameExecStrategy(_dynamo._FrameAction.SKIP, _dynamo._FrameAction.DEFAULT)
+_dynamo.set_code_exec_strategy(Mode.__torch_function__.__code__, _skip)
 
 # %% ../nbs/07b_watch.ipynb #watched
 def _is_leaf(m):
     "A layer of torch that has no parts, and so calls no attention"
-    return type(m).__module__.startswith('torch.nn.modules.') and next(m.children(), None) is None
+    return not m._modules and type(m).__module__.startswith('torch.nn.modules.')
 
 class Watched:
     "A model, what is listened for, and what to do with it"
@@ -78,22 +103,32 @@ class Watched:
             raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
         self.model,self.here = model, threading.local()
         self.hooks:list[Any] = []
+        self.modes:list[Mode] = [] # of all threads
         self.compiled:list[tuple] = [] # modules that were compiled in place, and how they run
         self.handlers = handlers()
         self.missing:dict[str,str] = {} # why something could not be seen
 
+    def mode(self) -> Mode:
+        "That of this thread"
+        if getattr(self.here, 'mode', None) is None:
+            self.here.mode = Mode(self)
+            self.modes.append(self.here.mode)
+        return self.here.mode
     def see(self, mode:Mode, call:dict, run:Callable) -> Any:
         "A call of attention, as the arguments of `F.scaled_dot_product_attention`"
         return run()
     def mha(self, mode:Mode, args:tuple, kwargs:dict) -> tuple:
         "A call of `F.multi_head_attention_forward`"
         fused = len(args) < 16 and not kwargs.get('need_weights', True)
-        with nullcontext() if fused else mode: return _mha_body(mode)(*args, **kwargs)
+        body = _mha_body(mode)
+        if fused: return body(*args, **kwargs)
+        with mode: return body(*args, **kwargs)
     def ended(self, mode:Mode, frame:Frame, module:nn.Module):
         "A module has ended: did one that is called attention stay silent?"
         if mode.seen > frame.seen or frame.reported: return
+        if 'attention' not in type(module).__name__.lower(): return
         matrices = sum(p.dim() > 1 for p in module.parameters()) # one makes no queries and keys
-        if 'attention' not in type(module).__name__.lower() or matrices == 1: return
+        if matrices == 1: return
         self.missing.setdefault(frame.path, _SILENT)
         for outer in mode.stack: outer.reported = True
 
@@ -104,44 +139,55 @@ class _Hook:
     def __call__(self, *args): return None if self.does is None else self.does(self.path, *args)
     def __reduce__(self): return _Hook, ()
 
+def _end_later(mode):
+    "In another thread the model still runs: there the mode goes when the model ends"
+    def end(*args):
+        if mode.thread == threading.get_ident(): mode.switch(False)
+        if not mode.on: hook.remove()
+    for frame in mode.stack[:1] if mode.on else ():
+        hook = frame.module.register_forward_hook(_Hook(end), always_call=True)
+
 # %% ../nbs/07b_watch.ipynb #watch
 class Watch(Watched):
     "Sees every call of attention inside `model`, in whatever thread"
     def __enter__(self):
-        if self.model is None: self.here.mode = Mode(self).__enter__()
-        for path,m in () if self.model is None else _watchable(self.model, self.missing):
-            if path and _is_leaf(m): continue
+        if self.model is None: self.mode().switch(True)
+        else: watchable,self.compiled = _sort(self.model, self.here, self.missing)
+        for path,m in () if self.model is None else watchable:
             self.hooks.append(m.register_forward_pre_hook(_Hook(self.push, path)))
             self.hooks.append(m.register_forward_hook(_Hook(self.pop, path), prepend=True,
                                                       always_call=True, with_kwargs=True))
-        if self.model is not None: self.compiled = _hide_from(self.model, self.here)
         return self
 
     def __exit__(self, *error):
         for h in self.hooks: h.remove()
         for m,run in reversed(self.compiled): m._compiled_call_impl = run
-        mode = getattr(self.here, 'mode', None)
-        if mode is not None and (mode.stack or self.model is None): mode.__exit__(*error)
+        mode = self.mode()
+        mode.switch(False)
+        if mode.inbox: _read_notes(mode)
         self.handlers.clear() # for threads that are still inside
+        for other in self.modes: _end_later(other)
+        self.modes.clear()
         self.here = threading.local() # modes know the watch: no circle keeps the maps alive
 
     def push(self, path, module, args):
         "A module starts"
         if torch.compiler.is_compiling(): return
-        if getattr(self.here, 'mode', None) is None: self.here.mode = Mode(self)
-        mode = self.here.mode
-        if not mode.stack: mode.__enter__()
+        mode = self.mode()
+        mode.here()
+        mode.switch(True)
         mode.stack.append(Frame(path, module, mode.seen))
 
     def pop(self, path, module, args, kwargs, output):
-        "A module ends, or raises: then there is no output"
+        "A module ends, or raises"
         mode = None if torch.compiler.is_compiling() else getattr(self.here, 'mode', None)
-        if mode is None or not mode.stack or mode.path != path: return
+        if mode is None or all(frame.path != path for frame in mode.stack): return
+        while mode.path != path: mode.stack.pop() # what Ctrl-C has ended
         if mode.inbox:
-            with torch.overrides._pop_mode_temporarily(): _on_flex(mode)
+            with torch.overrides._pop_mode_temporarily(): _read_notes(mode)
         frame = mode.stack.pop()
-        if not mode.stack: mode.__exit__(None, None, None)
-        if output is None: return
+        if not mode.stack: mode.switch(False)
+        if sys.exc_info()[1] is not frame.error: return # it raises
         self.ended(mode, frame, module)
         real = _packs(module, *args, **kwargs) if frame.real is None else frame.real
         if real is not None: return _blank(module, real, output, *args, **kwargs)
@@ -164,37 +210,42 @@ def _stays_eager():
     "Does what is compiled run as it is written, by `torch.compiler.set_stance`?"
     return torch._dynamo.eval_frame._stance.stance == 'force_eager'
 
-def _watchable(model, missing):
-    "Paths and modules that can be watched; the others go into `missing`"
-    closed:list[str] = []
-    for path,m in model.named_modules():
-        if any(path == c or path.startswith(c + '.') or not c for c in closed): continue
-        why = _closed(m)
-        if why is None: yield path, m
-        else:
-            closed.append(path)
-            missing[path] = why
+def _sort(model, here, missing):
+    "Paths and parts to be watched; parts that were compiled in place, and how they ran"
+    open_,compiled,known = [], [], set()
+    todo = [('', model, False)] # is it inside something closed?
+    while todo: # in the order of `named_modules`, but fast
+        path,m,closed = todo.pop()
+        if id(m) in known: continue
+        known.add(id(m))
+        run = getattr(m, '_compiled_call_impl', None)
+        if run is not None: compiled.append((m, run))
+        elif path and _is_leaf(m): continue
+        if not closed and (why := _closed(m)): missing[path],closed = why, True
+        if not closed: open_.append((path, m))
+        todo += [(f'{path}.{name}' if path else name, part, closed)
+                 for name,part in reversed(m._modules.items()) if part is not None]
+    for m,run in compiled: m._compiled_call_impl = functools.partial(_unheard, here, run)
+    return open_, compiled
 
 # %% ../nbs/07b_watch.ipynb #unheard
 def _swap_modes(old, new):
     for _ in old: _pop_mode()
     for m in new: _push_mode(m)
 
+def _take_off(mode):
+    "Without this mode on the stack, wherever in it it is; returns what was there, and what is"
+    modes = _get_current_function_mode_stack()
+    others = [m for m in modes if m is not mode]
+    if len(others) < len(modes): _swap_modes(modes, others)
+    return modes, others
+
 def _unheard(here, run, *args, **kwargs):
     "What `run` gives, with the mode off the stack, wherever in it it is"
-    modes = [] if torch.compiler.is_compiling() else _get_current_function_mode_stack()
-    others = [m for m in modes if m is not getattr(here, 'mode', None)]
-    if len(others) == len(modes) or _stays_eager(): return run(*args, **kwargs)
-    _swap_modes(modes, others)
+    if torch.compiler.is_compiling() or _stays_eager(): return run(*args, **kwargs)
+    modes,others = _take_off(getattr(here, 'mode', None))
     try: return run(*args, **kwargs)
     finally: _swap_modes(others, modes)
-
-def _hide_from(model, here):
-    "Parts that were compiled in place no longer meet the mode; returns them and how they ran"
-    parts = [(m, run) for m in model.modules()
-             if (run := getattr(m, '_compiled_call_impl', None)) is not None]
-    for m,run in parts: m._compiled_call_impl = functools.partial(_unheard, here, run)
-    return parts
 
 # %% ../nbs/07b_watch.ipynb #sdpa-call
 def _on_sdpa(mode, func, args, kwargs):
@@ -209,11 +260,11 @@ def _on_sdpa(mode, func, args, kwargs):
 # %% ../nbs/07b_watch.ipynb #packed
 def _packed(mode, call):
     "Did `transformers` put heads that share a key in the place of queries?"
-    module = mode.stack[-1].module if mode.stack else None
-    group,config = getattr(module, 'num_key_value_groups', 1), getattr(module, 'config', None)
-    kv_heads,q,k = getattr(config, 'num_key_value_heads', None), call['query'], call['key']
-    return (group != 1 and q.dim() == k.dim() == 4 and not q.is_nested
-            and q.shape[1:3] == (kv_heads, group) and k.shape[1] == kv_heads)
+    module,q,k = mode.stack[-1].module if mode.stack else None, call['query'], call['key']
+    group = getattr(module, 'num_key_value_groups', 1)
+    if group == 1 or not q.dim() == k.dim() == 4 or q.is_nested: return False
+    kv_heads = getattr(getattr(module, 'config', None), 'num_key_value_heads', None)
+    return q.shape[1:3] == (kv_heads, group) and k.shape[1] == kv_heads
 
 def _unpacked(mode, call, run):
     "Show the call with each head in its place, and pack what comes back"
@@ -263,19 +314,40 @@ class Added(Rule):
     def reads(self, b, h, i, j, shift): return self.fn(torch.zeros((), device=j.device), b, h, i, j)
     def __repr__(self): return f"score_mod({getattr(self.fn, '__name__', 'fn')})"
 
+# %% ../nbs/07b_watch.ipynb #notes
+_FLEX = torch.ops.higher_order.flex_attention
+
+def _known(note, *names):
+    return {getattr(place, name): note for place in (torch, torch.special, Tensor, F)
+            for name in names if hasattr(place, name)}
+
+_NOTED = {**_known('softmax', 'softmax'),
+          **_known('product', 'matmul', '__matmul__', 'bmm', 'einsum'),
+          **_known('attention', 'scaled_dot_product_attention', 'multi_head_attention_forward'),
+          scaled_dot_product_attention: 'attention'}
+
+def _take_note(inbox, func, args):
+    "Note a call that is being compiled; the note is taken whenever the compiled code runs"
+    if func is _FLEX: inbox.append((*args[:4], args[4][-1], args[5]))
+    elif func in _NOTED: inbox.append(_NOTED[func])
+
 # %% ../nbs/07b_watch.ipynb #flex-call
 _INSIDE = ("calls something compiled with attention in it, which can't be watched; run the block "
            "under torch.compiler.set_stance('force_eager')")
+_MAYBE = ("calls something compiled that multiplies after a softmax, as attention does, and can't "
+          "be watched; run the block under torch.compiler.set_stance('force_eager')")
 _BENDS = ("calls flex_attention with a score_mod of which it is not certain that it only adds to "
           "the score; give it as a mask or a bias")
 
-def _on_flex(mode):
-    "Read the notes that calls of `flex_attention` left"
-    notes = mode.inbox[:]
+def _read_notes(mode):
+    "Read the notes that compiled code left"
+    notes,soft = mode.inbox[:], False
     mode.inbox.clear()
     for note in notes:
-        if not note:
-            mode.lost(_INSIDE)
+        if isinstance(note, str):
+            if note == 'attention': mode.lost(_INSIDE)
+            elif note == 'product' and soft: mode.lost(_MAYBE)
+            soft = soft or note == 'softmax'
             continue
         q,k,v,score_mod,mask_mod,scale = note
         plain = getattr(score_mod, '__name__', '') == '_identity'

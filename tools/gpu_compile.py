@@ -16,7 +16,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.runtime.jit import MockTensor
 
-from attention_nbdev import kernels
+from attention_nbdev import kernels, map_kernels
 from attention_nbdev.backends.triton import _TILES, tiles_for
 from attention_nbdev.kernels import CallArgs, MaskArgs, Matrix
 
@@ -81,6 +81,25 @@ def compiled(name, dtype, width, tiles, call):
     return kernel.warmup(*inputs, *outs, mask, args, **sizes)
 
 
+def compiled_map(name, dtype, width, tiles, blocks=256, count=8):
+    "The machine code of a kernel that looks at the map"
+    rows, cols, warps, stages = tiles
+    t, mask = tensor(dtype, width), masks()["causal"]
+    args = CallArgs(LENGTH, LENGTH, HEADS, 4, .125, None, None, 0., 1.)
+    sizes = dict(M=rows, N=cols, D=width, D_K=width, PRECISION="ieee", num_warps=warps,
+                 num_stages=stages, grid=(1,))
+    outs, rest = (), ()
+    if name == "topk": outs, rest, sizes["K"] = (numbers(torch.int64),), (count,), count
+    if name == "pool":
+        sides = [map_kernels.patches(LENGTH, blocks, n) for n in (rows, cols)]
+        for side, size in zip(sides, ("GM", "GN")):
+            sizes[size] = max(16, triton.next_power_of_2(side.group))
+        outs = [x._replace(cell=numbers(torch.int32), starts=numbers(torch.int32)) for x in sides]
+    kernel = getattr(map_kernels, f"{name}_kernel")
+    kernel.device_caches.clear()
+    return kernel.warmup(t, t, numbers(), numbers(), *outs, mask, args, *rest, **sizes)
+
+
 def jobs(all_sizes):
     "What to compile: kernel, number format, width, tiles, kind of mask"
     for (name, size, width), found in _TILES.items():
@@ -99,6 +118,13 @@ def main(all_sizes):
             said = {"sm": capability, "kernel": name, "call": f"{str(dtype)[6:]} {width} {call}"}
             said |= tiles._asdict() | {"promised": tiles.shared}
             said |= resources(compiled(name, dtype, width, tiles, call))
+            print(json.dumps(said), flush=True)
+        for (name, size, width), tiles in map_kernels._TILES.items():
+            dtype = torch.bfloat16 if size == 2 else torch.float32
+            if not all_sizes and (size, width) != (2, 64): continue
+            said = {"sm": capability, "kernel": name, "call": f"{str(dtype)[6:]} {width} causal"}
+            said |= dict(zip(("rows", "cols", "warps", "stages"), tiles)) | {"promised": 99}
+            said |= resources(compiled_map(name, dtype, width, tiles))
             print(json.dumps(said), flush=True)
 
 

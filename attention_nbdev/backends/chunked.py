@@ -8,6 +8,7 @@ __all__ = ['BLOCK', 'BUDGET', 'SHORT', 'read_columns', 'Piece', 'pieces', 'Call'
 # %% ../../nbs/02d_chunked.ipynb #imports
 import math
 from typing import Iterator, NamedTuple
+from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
@@ -390,9 +391,20 @@ def _faster_plain(q, k):
 
 def _faster_masked(mask, shape, size):
     "With a mask"
-    for r in mask.biases:
-        if type(r) is not Given: return size >= 2**20
-    if mask.biases and torch.is_grad_enabled() and masks.learned(mask): return size >= 2**20
+    if mask.biases:
+        if any(type(r) is not Given for r in mask.biases): return size >= 2**20
+        if torch.is_grad_enabled() and masks.learned(mask): return size >= 2**20
+    known = _KNOWN.get(mask)
+    if known is None: known = _KNOWN[mask] = {}
+    elif shape in known: return known[shape]
+    elif len(known) > 99: known.clear()
+    found = known[shape] = _less_work(mask, shape, size)
+    return found
+
+_KNOWN:WeakKeyDictionary[Mask,dict[tuple,bool]] = WeakKeyDictionary() # kept as long as the mask
+
+def _less_work(mask, shape, size):
+    "Do the rules of `mask` leave enough out?"
     kinds = [type(r) for r in mask.rules]
     if not kinds or Given in kinds: return False
     if kinds == [Causal] and not mask.biases: return False # a flag of the kernel
@@ -408,11 +420,11 @@ def faster(
     need_lse:bool=False,
 ) -> bool: # Judged by shapes, dtypes and the kind of mask
     "Is `attend` faster than PyTorch's own kernels?"
-    if not q.is_cpu or torch.compiler.is_compiling(): return False
-    shape = *q.shape[:3], k.shape[2]
-    size = shape[2]*shape[3]
+    if not q.is_cpu or torch.compiler.is_compiling() or torch.jit.is_tracing(): return False
+    (batch,heads,q_len,_),k_len = q.shape, k.shape[2]
+    size = q_len*k_len
     if dropout_p: return size >= 2**16
     if mask is None:
         if need_lse: return False
         return size >= 2**20 if q.shape[3] != v.shape[3] else _faster_plain(q, k)
-    return size >= 2**18 and _faster_masked(mask, shape, size)
+    return size >= 2**18 and _faster_masked(mask, (batch, heads, q_len, k_len), size)
