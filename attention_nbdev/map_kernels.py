@@ -14,7 +14,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 from .kernels import CallArgs, end_of, keys_of, load_rows, mask_args, matrix
-from .kernels import narrowed, numbers_at, product, scores_of, walk_keys, walk_queries
+from .kernels import narrowed, numbers_at, product, scores_of
+from .kernels import walk_keys, walk_queries
 from .kernels import whereabouts
 from .masks import Mask
 from .structure import structure_of
