@@ -57,7 +57,7 @@ def check_scale(scale:Any):
         raise TypeError("scale: expected a number, got a tensor; to learn it multiply query by it")
     if isinstance(scale, bool) or not isinstance(scale, (int, float, torch.SymFloat)):
         raise TypeError(f"scale: expected a number, got {scale!r}")
-    if isinstance(scale, float) and not math.isfinite(scale):
+    if isinstance(scale, float) and not -math.inf < scale < math.inf:
         raise ValueError(f"scale: expected a finite number, got {scale}")
 
 # %% ../nbs/01a_checks.ipynb #shapes

@@ -118,7 +118,7 @@ def open_keys_of(mask, b, first, last, k_len):
     if mask.low is not None: start = tl.maximum(last - 1 + mask.low, 0)
     if mask.high is not None: stop = tl.minimum(first + 1 + mask.high, k_len)
     if mask.ends is not None: stop = tl.minimum(stop, tl.load(mask.ends.x + b*mask.ends.at[0]))
-    if mask.free is not None or mask.q_ids is not None or mask.bits is not None: stop = 0
+    if mask.q_ids is not None or mask.bits is not None: stop = 0
     return start, stop
 
 # %% ../nbs/01c_kernels.ipynb #which-queries
@@ -143,7 +143,7 @@ def open_queries_of(mask, b, first, last, q_len, k_len):
     if mask.low is not None: stop = tl.minimum(first + 1 - mask.low, stop)
     if mask.ends is not None:
         stop = tl.where(last <= tl.load(mask.ends.x + b*mask.ends.at[0]), stop, 0)
-    if mask.free is not None or mask.q_ids is not None or mask.bits is not None: stop = 0
+    if mask.q_ids is not None or mask.bits is not None: stop = 0
     return start, stop
 
 # %% ../nbs/01c_kernels.ipynb #stretches
@@ -208,11 +208,13 @@ def may_read(mask, b, h, i, j, q_len, k_len):
 def place_of(t, b, h, i, j):
     "The addresses of pairs in a tensor of four dimensions"
     head = t.x + b.to(tl.int64)*t.at[0] + h.to(tl.int64)*t.at[1]
-    return head + i.to(tl.int64)*t.at[2] + j*t.at[3]
+    return head + i.to(tl.int64)*t.at[2] + j.to(tl.int64)*t.at[3]
 
 # %% ../nbs/01c_kernels.ipynb #scores
 @triton.jit
-def tanh(x): return 2*tl.sigmoid(2*x) - 1
+def tanh(x):
+    small = x*(1 - x*x*(1/3 - x*x*(2/15)))                                 # its series, near 0
+    return tl.where(tl.abs(x) < .1, small, 2*tl.sigmoid(2*x) - 1)
 
 @triton.jit
 def scores_of(products, mask, b, h, i, j, call, EDGE: tl.constexpr):

@@ -6,11 +6,13 @@
 __all__ = ['bits_of', 'Structure', 'structure_of', 'tile_ranges']
 
 # %% ../nbs/01b_structure.ipynb #imports
-from typing import NamedTuple
+from functools import reduce
+from typing import Callable, NamedTuple
+from weakref import WeakKeyDictionary
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from .masks import Alibi, AnyOf, Causal, Document, Given, Mask, Padding, Prefix
+from .masks import Alibi, AnyOf, Causal, Document, Given, Mask, Padding, Prefix, Rule
 from .masks import Window, mask_block
 
 # %% ../nbs/01b_structure.ipynb #band
@@ -23,7 +25,8 @@ def _band(r, shift):
 def _joined(bands):
     "The pairs that lie in every one of `bands`"
     lows,highs = ([x for x in xs if x is not None] for xs in zip(*bands, (None, None)))
-    return max(lows, default=None), min(highs, default=None)
+    low = reduce(torch.sym_max, lows) if lows else None
+    return low, reduce(torch.sym_min, highs) if highs else None
 
 # %% ../nbs/01b_structure.ipynb #bits
 def _pack(keep):
@@ -63,23 +66,23 @@ class Structure(NamedTuple):
     bias:Tensor|None=None    # Is added, four dimensions that may be 1
 
 # %% ../nbs/01b_structure.ipynb #numbers
-_COPIES:dict[tuple,Tensor] = {}
+_COPIES:WeakKeyDictionary[Rule,dict] = WeakKeyDictionary()
 
-def _numbers(values, dtype, device):
-    "A few numbers as a tensor on `device`, copied there once"
-    key = tuple(values), dtype, torch.device(device)
-    if torch.compiler.is_compiling(): return torch.tensor(key[0], dtype=dtype, device=device)
-    if key not in _COPIES:
-        if len(_COPIES) >= 256: _COPIES.clear()
-        _COPIES[key] = torch.tensor(key[0], dtype=dtype, device=device)
-    return _COPIES[key]
+def _copied(r, key, make:Callable[[],Tensor]):
+    "What `make` gives for rule `r`, made once and kept with it"
+    if torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack(): return make()
+    kept = _COPIES.setdefault(r, {})
+    if key not in kept:
+        with torch.inference_mode(False): kept[key] = make()
+    return kept[key]
 
 def _limit(r, k_len, device):
     "The end that a padding or prefix sets, `[batch]` or `[1]`"
     n = r.n if type(r) is Prefix else r.lengths if r.known is None else r.known
     if isinstance(n, Tensor): return n.to(device).clamp(0, k_len).int()
-    counts = (n,) if isinstance(n, int) else n
-    return _numbers((min(x, k_len) for x in counts), torch.int32, device)
+    counts = tuple(min(x, k_len) for x in ((n,) if isinstance(n, int) else n))
+    make = lambda: torch.tensor(counts, dtype=torch.int32, device=device)
+    return _copied(r, (counts, str(device)), make)
 
 # %% ../nbs/01b_structure.ipynb #kinds
 def _ends_keys(r): return type(r) is Prefix or type(r) is Padding and r.real is None
@@ -113,8 +116,9 @@ def _biases(mask, shape, device):
     elif rest: bias = mask_block(Mask(biases=rest), shape, device=device)[1]
     if bias is not None: bias = bias[(None,)*(4 - bias.dim())]
     if not slopes: return None, 0, bias
-    numbers = _numbers(slopes[0].slopes.tolist(), torch.float32, device)
-    return numbers, slopes[0].offset(shape[3] - shape[2]), bias
+    r = slopes[0]
+    numbers = _copied(r, str(device), lambda: r.slopes.to(device, torch.float32))
+    return numbers, r.offset(shape[3] - shape[2]), bias
 
 def structure_of(
     mask:Mask|None, # Any mask
@@ -125,6 +129,8 @@ def structure_of(
     if mask is None: return Structure()
     band,free,ends,names,rest = _sorted_rules(mask.rules)
     low,high = _joined([_band(r, shape[3] - shape[2]) for r in band])
+    if low is not None: low = torch.sym_max(low, -shape[2]) # what is beyond the map does not matter
+    if high is not None: high = torch.sym_min(high, shape[3])
     limit = None
     for r in ends:
         n = _limit(r, shape[3], device)
@@ -142,7 +148,7 @@ def _tiles(x, size, pick, fill):
 
 def _visits(s, q_len, height, width):
     "Which tiles of `height` queries and `width` keys may hold something"
-    found = torch.ones((), dtype=torch.bool)                       # [batch, heads, rows, cols]
+    found = None                                                   # [batch, heads, rows, cols]
     if s.q_ids is not None and s.k_ids is not None:
         most,least = torch.iinfo(torch.long).max, torch.iinfo(torch.long).min
         (a,b),(c,d) = ((_tiles(x, n, torch.amin, most), _tiles(x, n, torch.amax, least))
@@ -151,7 +157,8 @@ def _visits(s, q_len, height, width):
     if s.bits is not None:
         cols = _tiles((s.bits != 0).byte(), width//32, torch.amax, 0)
         cols = cols.expand(-1, -1, q_len, -1)
-        found = found.to(cols.device) & _tiles(cols.mT, height, torch.amax, 0).mT.bool()
+        some = _tiles(cols.mT, height, torch.amax, 0).mT.bool()
+        found = some if found is None else found & some
     return found
 
 def tile_ranges(
@@ -162,6 +169,8 @@ def tile_ranges(
 ) -> tuple[Tensor|None,Tensor|None]: # For rows of tiles, `[batch, heads, rows, 2]`; for columns
     "Where the keys of the first tile to visit begin and those of the last end; likewise queries"
     if s.q_ids is None and s.bits is None: return None, None
+    if s.bits is not None and width % 32:
+        raise ValueError(f"width: expected a multiple of 32 for a mask in bits, got {width}")
     found = _visits(s, q_len, height, width)
     return _ends(found, width), _ends(found.mT, height)
 

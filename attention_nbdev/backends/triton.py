@@ -89,6 +89,8 @@ def _like(x, width):
     if x.stride(1) < x.stride(2): return x.new_empty(b, n, h, width).transpose(1, 2)
     return x.new_empty(b, h, n, width)
 
+def _interpreted(): return os.environ.get('TRITON_INTERPRET') == '1'
+
 def _call(q, k, v, seed, scale, softcap, dropout_p):
     "The numbers of a call, and the sizes that kernels are compiled for"
     from attention_nbdev.kernels import CallArgs
@@ -96,8 +98,10 @@ def _call(q, k, v, seed, scale, softcap, dropout_p):
     call = CallArgs(q.shape[2], k.shape[2], q.shape[1], q.shape[1]//k.shape[1], scale, softcap,
                     seed, dropout_p, gain)
     wide = lambda d: max(16, 1 << (d - 1).bit_length())
-    precision = 'tf32' if torch.backends.cuda.matmul.allow_tf32 else 'ieee'
-    if q.is_cpu and q.dtype is torch.bfloat16: precision = 'interpreted'
+    precision = 'ieee'
+    if q.dtype is torch.float32 and torch.backends.cuda.matmul.fp32_precision == 'tf32':
+        precision = 'tf32'
+    if q.dtype is torch.bfloat16 and _interpreted(): precision = 'interpreted'
     sizes = dict(D=wide(q.shape[3]), DV=wide(v.shape[3]), D_K=q.shape[3], D_V=v.shape[3],
                  PRECISION=precision)
     return call, sizes
@@ -121,17 +125,21 @@ def _run_forward(q, k, v, sinks, seed, s, scale, softcap, dropout_p):
     _launch(kernels.forward_kernel, t, q, t.rows, args, dict(M=t.rows, N=t.cols, **sizes))
     return out, lse
 
-def _run_backward(grad, grad_lse, q, k, v, out, lse, seed, s, scale, softcap, dropout_p, learns):
+def _run_backward(grad, grad_lse, q, k, v, out, lse, seed, s, scale, softcap, dropout_p, wants):
+    "`wants` says whose gradients are wanted: queries, keys and values, bias"
     from attention_nbdev import kernels
     call,sizes = _call(q, k, v, seed, scale, softcap, dropout_p)
     dq,dk,dv = (_like(x, x.shape[3]) for x in (q, k, v))
     delta = torch.empty_like(lse)
-    dbias = torch.zeros_like(s.bias, dtype=torch.float32) if learns else None
+    dbias = torch.zeros_like(s.bias, dtype=torch.float32) if wants[2] else None
     busy = _busy(s, seed, softcap)
     t = _tiles('forward', q, v, busy)
     widths = dict(M=t.rows, DV=sizes['DV'], D_V=sizes['D_V'])
-    _launch(kernels.delta_kernel, t, q, t.rows, (grad, out, grad_lse, delta, call), widths)
-    for name,x,outs in (('queries', q, (dq, dbias)), ('keys', k, (dk, dv))):
+    _launch(kernels.delta_kernel, t, q, t.rows, (grad, out, grad_lse.contiguous(), delta, call),
+            widths)
+    for name,x,outs,wanted in (('queries', q, (dq, dbias), wants[0] or wants[2]),
+                               ('keys', k, (dk, dv), wants[1])):
+        if not wanted: continue
         t = _tiles(name, q, v, busy)
         mask = kernels.mask_args(s, q.shape[2], t.rows, t.cols)
         args = q, k, v, grad, lse, delta, *outs, mask, call
@@ -157,16 +165,16 @@ def _tiled_backward(grad:Tensor, grad_lse:Tensor, q:Tensor, k:Tensor, v:Tensor, 
                     lse:Tensor, seed:Tensor|None, low:int|None, high:int|None, free:Tensor|None,
                     ends:Tensor|None, q_ids:Tensor|None, k_ids:Tensor|None, bits:Tensor|None,
                     slopes:Tensor|None, slopes_shift:int, bias:Tensor|None, scale:float,
-                    softcap:float|None, dropout_p:float, learns:bool
+                    softcap:float|None, dropout_p:float, wants:list[bool]
 ) -> tuple[Tensor,Tensor,Tensor,Tensor,Tensor]:
     s = Structure(low, high, free, ends, q_ids, k_ids, bits, slopes, slopes_shift, bias)
     return _run_backward(grad, grad_lse, q, k, v, out, lse, seed, s, scale, softcap, dropout_p,
-                         learns)
+                         wants)
 
 @_tiled_backward.register_fake
 def _(grad, grad_lse, q, k, v, out, lse, seed, low, high, free, ends, q_ids, k_ids, bits, slopes,
-      slopes_shift, bias, scale, softcap, dropout_p, learns):
-    dbias = torch.empty_like(bias, dtype=torch.float32) if learns else lse.new_empty(0)
+      slopes_shift, bias, scale, softcap, dropout_p, wants):
+    dbias = torch.empty_like(bias, dtype=torch.float32) if wants[2] else lse.new_empty(0)
     return *(_like(x, x.shape[3]) for x in (q, k, v)), torch.empty_like(lse), dbias
 
 # %% ../../nbs/02c_triton.ipynb #formula
@@ -184,15 +192,16 @@ def _pull(ctx, grad, grad_lse):
     q,k,v,out,lse,sinks,seed,*tensors = ctx.saved_tensors
     mask,(numbers,rest) = dict(zip(_TENSORS, tensors)), ctx.numbers
     mask.update(zip(_NUMBERS, numbers))
-    learns = tensors[-1] is not None and ctx.needs_input_grad[14]
+    need = ctx.needs_input_grad
+    wants = [need[0], need[1] or need[2], need[14] and tensors[-1] is not None]
     dq,dk,dv,delta,dbias = _tiled_backward(grad, grad_lse, q, k, v, out, lse, seed,
-                                           *(mask[n] for n in range(10)), *rest, learns)
+                                           *(mask[n] for n in range(10)), *rest, wants)
     dsinks = None
-    if sinks is not None and ctx.needs_input_grad[3]:
+    if sinks is not None and need[3]:
         share = (sinks.float()[:,None] - lse).exp()                          # [batch, heads, q_len]
-        dsinks = -(share*delta).nan_to_num(0.).sum((0, 2)).to(sinks.dtype)
-    return (dq, dk, dv, dsinks, *[None]*10, dbias.to(tensors[-1].dtype) if learns else None,
-            None, None, None)
+        dsinks = -(share*delta).masked_fill(lse == -torch.inf, 0.).sum((0, 2)).to(sinks.dtype)
+    return (dq if wants[0] else None, *((dk, dv) if wants[1] else (None, None)), dsinks,
+            *[None]*10, dbias.to(tensors[-1].dtype) if wants[2] else None, None, None, None)
 
 def _refuse(ctx, *grads): raise NotImplementedError(_OTHER_WAY)
 
@@ -206,9 +215,9 @@ def _missing(device):
     "Why no kernel runs on `device`, or None"
     if not _INSTALLED: return "Triton is not installed"
     if device.type == 'cuda':
-        if torch.cuda.get_device_properties(device).major >= 8: return None
-        return "it is for GPUs of compute capability 8.0 and above"
-    if device.type == 'cpu' and os.environ.get('TRITON_INTERPRET') == '1': return None
+        right = torch.version.hip is None and torch.cuda.get_device_properties(device).major >= 8
+        return None if right else "it is for NVIDIA GPUs of compute capability 8.0 and above"
+    if device.type == 'cpu' and _interpreted(): return None
     return "it is for a GPU; on a CPU it runs, slowly, with TRITON_INTERPRET=1 in the environment"
 
 def cannot(
@@ -223,12 +232,12 @@ def cannot(
         return f"it takes float16, bfloat16 and float32, not {q.dtype}"
     if 0 in (*q.shape, *k.shape, *v.shape): return "it takes no empty tensors"
     if max(q.shape[3], v.shape[3]) > 256: return "it takes heads of a width up to 256"
+    if torch.are_deterministic_algorithms_enabled() and learned(mask):
+        return "it adds up the gradient of a bias in no fixed order"
     if torch.compiler.is_compiling(): return None
     if torch._C._functorch.peek_interpreter_stack() is not None:
         return "vmap and torch.func cannot look inside it"
     if forward_ad._current_level >= 0: return "it has no forward-mode derivative"
-    if torch.are_deterministic_algorithms_enabled() and learned(mask):
-        return "it adds up the gradient of a bias in no fixed order"
     return None
 
 # %% ../../nbs/02c_triton.ipynb #attend
@@ -247,13 +256,22 @@ def attend(
     "Attention by our kernels, and its log-sum-exp, in float32"
     gaps = () if mask is None else tuple(r for r in mask.rules if _has_gaps(r))
     if gaps: k,v = remove_padding(k, v, Mask(gaps), q.shape[2])
+    _check_extras(softcap, sinks, q)
     s = structure_of(mask, (*q.shape[:3], k.shape[2]), q.device)
     seed = torch.randint(2**62, (1,), device=q.device) if dropout_p else None
     scale = float(default_scale(q.shape[3]) if scale is None else scale)
+    if sinks is not None: sinks = sinks.contiguous()
     output,lse = _tiled(q, k, v, sinks, seed, *s, scale, softcap, dropout_p)
     return output, lse if need_lse else None
 
 def _has_gaps(r): return isinstance(r, Padding) and r.real is not None
+
+def _check_extras(softcap, sinks, q):
+    if softcap is not None and not softcap > 0:
+        raise ValueError(f"softcap: expected a number above 0, or None, got {softcap}")
+    if sinks is not None and (sinks.shape != q.shape[1:2] or sinks.device != q.device):
+        raise ValueError(f"sinks: expected shape ({q.shape[1]},) (heads) on {q.device}, "
+                         f"got {tuple(sinks.shape)} on {sinks.device}")
 
 # %% ../../nbs/02c_triton.ipynb #tune
 _CANDIDATES = [Tiles(rows, cols, warps, stages, 0) for rows in (64, 128) for cols in (32, 64, 128)
@@ -275,7 +293,7 @@ def tune(
     rest = s, default_scale(q.shape[3]), None, dropout_p
     forward = lambda: _run_forward(q, k, v, None, seed, *rest)
     out,lse = forward()
-    backward = lambda: _run_backward(out, lse, q, k, v, out, lse, seed, *rest, False)
+    backward = lambda: _run_backward(out, lse, q, k, v, out, lse, seed, *rest, [True, True, False])
     told:dict[str,dict[Tiles,float]] = {}
     for name,fn in (('forward', forward), ('queries', backward), ('keys', backward)):
         kind,times = _kind(name, q, v, _busy(s, seed, None)), told.setdefault(name, {})
