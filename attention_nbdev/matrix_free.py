@@ -10,7 +10,6 @@ __all__ = ['MEMORY', 'Progress', 'Scores', 'score_block', 'never_empty', 'weight
 # %% ../nbs/03a_matrix_free.ipynb #imports
 import math
 import sys
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Callable, Iterable, Iterator, NamedTuple
 import torch
@@ -218,10 +217,8 @@ def kernels_for(
 ) -> ModuleType|None: # Column sums, block means and top keys as kernels; None if they can't serve
     "Kernels for questions about the matrix whose answer has no gradient"
     if s.q.device.type != 'cuda' or torch.compiler.is_compiling(): return None
-    dtypes = torch.float16, torch.bfloat16, torch.float32
-    fits = s.q.dtype is s.k.dtype and s.q.dtype in dtypes and 0 < s.q.shape[3] <= 256
-    if not fits or 0 in s.shape or not _plain_biases(s.mask): return None
-    if torch.cuda.get_device_capability(s.q.device) < (8, 0) or not find_spec('triton'): return None
+    if s.q.dtype is not s.k.dtype or not _plain_biases(s.mask): return None
+    if cannot('triton', s.q, s.k, s.k, s.mask): return None
     from attention_nbdev import map_kernels
     return map_kernels
 
