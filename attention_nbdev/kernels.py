@@ -62,10 +62,12 @@ def mask_args(
     q_len:int,   # Number of queries
     height:int,  # Queries in a tile
     width:int,   # Keys in a tile
+    columns:bool|None=None, # Ranges of queries, or of keys? None: both
 ) -> MaskArgs:
     "`s`, for kernels with such tiles"
     tensors = {name: matrix(getattr(s, name)) for name in _TENSORS}
-    by_row,by_col = map(matrix, tile_ranges(s, q_len, height, width))
+    ranges = lambda side: matrix(tile_ranges(s, q_len, height, width, side))
+    by_row,by_col = (None if columns is (not side) else ranges(side) for side in (False, True))
     return MaskArgs(**s._asdict() | tensors, by_row=by_row, by_col=by_col)
 
 _TENSORS = 'free', 'ends', 'q_ids', 'k_ids', 'bits', 'bias'

@@ -51,7 +51,8 @@ def _prepare(kernel, q, k, mask, scale, lse):
     sizes = dict(M=rows, N=cols, D=max(16, triton.next_power_of_2(width)), D_K=width,
                  PRECISION=precision, **speed)
     tensors = matrix(q.detach()), matrix(k.detach()), lse.detach().float().contiguous()
-    return tensors, (mask_args(structure, q_len, rows, cols), call), sizes
+    args = mask_args(structure, q_len, rows, cols, columns=kernel == 'received')
+    return tensors, (args, call), sizes
 
 # %% ../nbs/01d_map_kernels.ipynb #add-columns
 @triton.jit

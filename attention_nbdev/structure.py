@@ -166,13 +166,14 @@ def tile_ranges(
     q_len:int,  # Number of queries
     height:int, # Queries in a tile
     width:int,  # Keys in a tile, a multiple of 32
-) -> tuple[Tensor|None,Tensor|None]: # For rows of tiles, `[batch, heads, rows, 2]`; for columns
-    "Where the keys of the first tile to visit begin and those of the last end; likewise queries"
-    if s.q_ids is None and s.bits is None: return None, None
+    columns:bool=False, # For each column of tiles, the queries? Otherwise for each row, the keys
+) -> Tensor|None: # `[batch, heads, rows or columns, 2]`, or None if there is nothing to look at
+    "Where the first tile to visit begins and the last one ends"
+    if s.q_ids is None and s.bits is None: return None
     if s.bits is not None and width % 32:
         raise ValueError(f"width: expected a multiple of 32 for a mask in bits, got {width}")
     found = _visits(s, q_len, height, width)
-    return _ends(found, width), _ends(found.mT, height)
+    return _ends(found.mT, height) if columns else _ends(found, width)
 
 def _ends(found, size):
     "First and last True of each row, as places"

@@ -120,7 +120,7 @@ def _run_forward(q, k, v, sinks, seed, s, scale, softcap, dropout_p):
     out,lse = _like(q, v.shape[3]), q.new_empty(q.shape[:3], dtype=torch.float32)
     call,sizes = _call(q, k, v, seed, scale, softcap, dropout_p)
     t = _tiles('forward', q, v, _busy(s, seed, softcap))
-    mask = kernels.mask_args(s, q.shape[2], t.rows, t.cols)
+    mask = kernels.mask_args(s, q.shape[2], t.rows, t.cols, columns=False)
     args = q, k, v, out, lse, sinks, mask, call
     _launch(kernels.forward_kernel, t, q, t.rows, args, dict(M=t.rows, N=t.cols, **sizes))
     return out, lse
@@ -141,7 +141,7 @@ def _run_backward(grad, grad_lse, q, k, v, out, lse, seed, s, scale, softcap, dr
                                ('keys', k, (dk, dv), wants[1])):
         if not wanted: continue
         t = _tiles(name, q, v, busy)
-        mask = kernels.mask_args(s, q.shape[2], t.rows, t.cols)
+        mask = kernels.mask_args(s, q.shape[2], t.rows, t.cols, columns=name == 'keys')
         args = q, k, v, grad, lse, delta, *outs, mask, call
         _launch(getattr(kernels, f'{name}_kernel'), t, x, t.rows if x is q else t.cols, args,
                 dict(M=t.rows, N=t.cols, **sizes))
