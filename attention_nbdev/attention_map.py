@@ -373,7 +373,7 @@ class _Acting(_Frame):
         "How much each row has in common with that of `other`, from 0 to 1"
         other.unchanged()
         return self._ask(stats.overlap, other.scores, memory=self.memory)
-    def power_iteration(self, steps:int=50, tol:float=1e-6) -> tuple[Tensor,Tensor,Tensor]:
+    def power_iteration(self, steps:int=100, tol:float=2e-7) -> tuple[Tensor,Tensor,Tensor]:
         "Largest singular value of each head's matrix, and its left and right vectors"
         return self._ask(stats.power_iteration, steps, tol, memory=self.memory)
     def stationary(self, steps:int=100, tol:float=5e-7) -> Tensor: # `[batch, heads, k_len]`

@@ -253,8 +253,8 @@ def _waves(n, width, like):
 def power_iteration(
     s:Scores,
     lse:Tensor,        # `[batch, heads, q_len]`
-    steps:int=50,      # At most
-    tol:float=1e-6,    # Stop when the value changes by less, relatively
+    steps:int=100,     # At most
+    tol:float=2e-7,    # Stop when the value changes by less, relatively
     memory:int=MEMORY, # Bytes for a tile
 ) -> tuple[Tensor,Tensor,Tensor]: # `[batch, heads]`; left `[…, q_len]` and right `[…, k_len]`
     "Largest singular value of each head's matrix, and its vectors"
