@@ -10,7 +10,7 @@ import os
 from importlib.util import find_spec
 from typing import Callable, NamedTuple
 import torch
-from torch import Tensor
+from torch import Tensor, library
 from torch.autograd import forward_ad
 from ..core import default_scale, remove_padding
 from ..masks import Mask, Padding, learned
@@ -148,7 +148,7 @@ def _run_backward(grad, grad_lse, q, k, v, out, lse, seed, s, scale, softcap, dr
     return dq, dk, dv, delta, lse.new_empty(0) if dbias is None else dbias
 
 # %% ../../nbs/02c_triton.ipynb #ops
-@torch.library.custom_op('attention_nbdev::tiled', mutates_args=())
+@library.custom_op('attention_nbdev::tiled', mutates_args=())
 def _tiled(q:Tensor, k:Tensor, v:Tensor, sinks:Tensor|None, seed:Tensor|None, low:int|None,
            high:int|None, free:Tensor|None, ends:Tensor|None, q_ids:Tensor|None,
            k_ids:Tensor|None, bits:Tensor|None, slopes:Tensor|None, slopes_shift:int,
@@ -160,7 +160,7 @@ def _tiled(q:Tensor, k:Tensor, v:Tensor, sinks:Tensor|None, seed:Tensor|None, lo
 @_tiled.register_fake
 def _(q, k, v, *rest): return _like(q, v.shape[3]), q.new_empty(q.shape[:3], dtype=torch.float32)
 
-@torch.library.custom_op('attention_nbdev::tiled_backward', mutates_args=())
+@library.custom_op('attention_nbdev::tiled_backward', mutates_args=())
 def _tiled_backward(grad:Tensor, grad_lse:Tensor, q:Tensor, k:Tensor, v:Tensor, out:Tensor,
                     lse:Tensor, seed:Tensor|None, low:int|None, high:int|None, free:Tensor|None,
                     ends:Tensor|None, q_ids:Tensor|None, k_ids:Tensor|None, bits:Tensor|None,
