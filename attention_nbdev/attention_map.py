@@ -376,8 +376,8 @@ class _Acting(_Frame):
     def power_iteration(self, steps:int=100, tol:float=2e-7) -> tuple[Tensor,Tensor,Tensor]:
         "Largest singular value of each head's matrix, and its left and right vectors"
         return self._ask(stats.power_iteration, steps, tol, memory=self.memory)
-    def stationary(self, steps:int=100, tol:float=5e-7) -> Tensor: # `[batch, heads, k_len]`
-        "Where a walker ends up who steps from query to key with the odds of the map"
+    def stationary(self, steps:int=256, tol:float=1e-8) -> Tensor: # `[batch, heads, k_len]`
+        "Where a walker ends up who steps from query to key with the odds of the map; no gradient"
         return self._ask(stats.stationary, steps, tol, memory=self.memory)
 
 # %% ../nbs/04_attention_map.ipynb #transposed

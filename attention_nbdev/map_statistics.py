@@ -8,6 +8,7 @@ __all__ = ['over_strips', 'entropy', 'cross_entropy', 'at_scale', 'renyi', 'effe
 
 # %% ../nbs/03b_map_statistics.ipynb #imports
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Callable
 import torch
@@ -277,19 +278,52 @@ def power_iteration(
     return value.masked_fill(sick, math.nan), left, right
 
 # %% ../nbs/03b_map_statistics.ipynb #stationary
+def _least_moved(step, share, width, tol):
+    "What `step` changes least among `share` and where it leads; the error; how many steps it took"
+    basis = share.new_zeros(*share.shape[:2], width + 1, share.shape[2])
+    table = share.new_zeros(*share.shape[:2], width + 1, width)       # of a step, in this basis
+    same = torch.eye(width + 1, width, dtype=share.dtype, device=share.device)
+    basis[:,:,0] = share/share.norm(dim=-1, keepdim=True)
+    for n in range(width):
+        x,known = step(basis[:,:,n]), basis[:,:,:n+1]
+        for _ in range(2):                                            # once leaves rounding errors
+            parts = (known @ x[...,None])[...,0]
+            table[:,:,:n+1,n] += parts
+            x = x - (parts[...,None,:] @ known)[...,0,:]
+        size = x.norm(dim=-1)
+        size = size.where(size > 1e-13, 0.)                           # less is nothing but rounding
+        basis[:,:,n+1],table[:,:,n+1,n] = (x/size[...,None]).nan_to_num(0., 0., 0.), size
+        if n % 8 < 7 and n + 1 < width: continue
+        _,sizes,ways = torch.linalg.svd(table[:,:,:n+2,:n+1] - same[:n+2,:n+1], full_matrices=False)
+        error = (sizes[...,-1]/(sizes[...,-2] if n else 1)).max().item()
+        if error <= tol: break
+    share = (ways[...,-1:,:] @ basis[:,:,:n+1])[...,0,:]
+    share = (share*share.sum(-1, keepdim=True).sign()).clamp(min=0)
+    return share/share.sum(-1, keepdim=True), error, n + 1
+
 def stationary(
     s:Scores,
-    lse:Tensor,        # `[batch, heads, q_len]`
-    steps:int=100,     # At most
-    tol:float=5e-7,    # Stop when no share changes by more, as a part of the largest
-    memory:int=MEMORY, # Bytes for a tile
-) -> Tensor:           # `[batch, heads, k_len]`, sums to 1
+    lse:Tensor,        # `[batch, heads, q_len]`, for its dtype
+    steps:int=256,     # At most; a warning says when they do not suffice
+    tol:float=1e-8,    # Stop when the error is less than this part of the answer
+    memory:int=MEMORY, # Bytes for a tile, and for the steps that are kept
+) -> Tensor:           # `[batch, heads, k_len]`, sums to 1; without a gradient
     "Where a walker ends up who steps from query to key with the odds of the map"
-    if s.shape[2] != s.shape[3]:
-        raise ValueError(f"expected as many queries as keys, got {s.shape[2]} and {s.shape[3]}")
-    share = lse.new_full((*s.shape[:2], s.shape[3], 1), 1/max(s.shape[3], 1))
-    for _ in range(steps):
-        before,share = share, send(s, lse, share, memory)[0]
-        share = share/share.sum(2, keepdim=True).clamp(min=1e-30)
-        if ((share - before).abs() <= tol*share.amax(2, keepdim=True)).all(): break
-    return share[...,0]
+    b,h,q_len,k_len = s.shape
+    if q_len != k_len:
+        raise ValueError(f"expected as many queries as keys, got {q_len} and {k_len}")
+    if k_len < 2: return torch.ones_like(lse)
+    with torch.no_grad():
+        s,sick = s._replace(q=s.q.double(), k=s.k.double()), lse.isnan().any(-1, keepdim=True)
+        exact = read(s, s.k, memory)[1]
+        stays = exact == -math.inf
+        def step(x): return send(s, exact, x[...,None], memory)[0][...,0].nan_to_num(0.) + x*stays
+        share,error,left = torch.full_like(exact, 1/k_len), math.inf, steps
+        width = max(8, memory//(8*max(b*h, 1)*k_len))
+        while error > tol and left > 0 and share.numel():
+            share,error,taken = _least_moved(step, share, min(width, left, k_len), tol)
+            left -= taken
+    if error > tol and share.numel():
+        warnings.warn(f"stationary: after {steps} steps an error of {error:.0e} may be left; "
+                      "this walk mixes slowly, and takes more steps", stacklevel=3)
+    return share.to(lse.dtype).masked_fill(sick, math.nan)
