@@ -10,7 +10,7 @@ __all__ = ['Rule', 'Causal', 'AnyOf', 'Inverse', 'Mask', 'mask_block', 'as_bias'
 
 # %% ../nbs/00_masks.ipynb #imports
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable
 import torch
 from torch import Tensor
@@ -331,13 +331,18 @@ class Padding(Rule):
     lengths:Tensor|None
     real:Tensor|None = None
     known:tuple|None = None # `lengths` as Python numbers, where no device has to be asked for them
+    longest:int|None = field(init=False, default=None) # Of `known`
+    total:int = field(init=False, default=0)           # Of `known`, its sum
+    def __post_init__(self):
+        if self.known is not None:
+            self.longest,self.total = max(self.known, default=0), sum(self.known)
     def reads(self, b, h, i, j, shift):
         return j < self.lengths.to(b.device)[b] if self.real is None else self.real[b, j]
     def block(self, b, h, rows, cols, shift):
         if self.real is None: return super().block(b, h, rows, cols, shift)
         return self.real[:b.shape[0], None, None, cols]
     def span(self, first, last, shift, k_len):
-        return 0, k_len if self.known is None else min(k_len, max(self.known, default=0))
+        return 0, k_len if self.longest is None else min(k_len, self.longest)
     def check(self, shape, device):
         x = self.lengths if self.real is None else self.real
         _check_batch('padding', x, shape, device if self.known is None else x.device)

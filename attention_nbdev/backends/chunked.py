@@ -8,7 +8,6 @@ __all__ = ['BLOCK', 'BUDGET', 'SHORT', 'read_columns', 'Piece', 'pieces', 'Call'
 # %% ../../nbs/02d_chunked.ipynb #imports
 import math
 from typing import Iterator, NamedTuple
-from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
@@ -372,45 +371,34 @@ def work_share(
     for r in mask.rules:
         lo,hi = r.span(q_len//2, q_len//2 + BLOCK, k_len - q_len, k_len)
         start,stop = max(start, lo), min(stop, hi)
-        if isinstance(r, Padding) and r.known is not None:
-            filled = sum(r.known)/max(batch*max(r.known, default=0), 1)
-        elif isinstance(r, Padding | Document): filled = .5
+        if type(r) is Padding and r.longest is not None: filled = r.total/max(batch*r.longest, 1)
+        elif type(r) is Padding or type(r) is Document: filled = .5
     return filled*max(0, stop - start)/k_len
 
 # %% ../../nbs/02d_chunked.ipynb #faster
-def _faster_plain(q, k):
-    "Without a mask"
-    dtype,(batch,heads,q_len,_) = q.dtype, q.shape
-    if dtype is torch.float64: return False
-    size = q_len*k.shape[2]
-    grads = q.requires_grad and torch.is_grad_enabled()
-    if dtype is not torch.float32:
-        return not _FAST_HALF and (grads or dtype is torch.float16) and size*batch*heads >= 2**14
-    if not grads or size*batch*heads < 2**17: return False
-    return 2**12 <= size <= 2**14 and torch.get_num_threads() > 1
+def _faster_plain(q, size, maps):
+    "Without a mask, for `maps` matrices of `size` entries"
+    dtype,grads = q.dtype, q.requires_grad and torch.is_grad_enabled()
+    if dtype is torch.float32:
+        if not grads or size*maps < 2**17: return False
+        return 2**12 <= size <= 2**14 and torch.get_num_threads() > 1
+    if dtype is torch.float64 or _FAST_HALF: return False
+    return (grads or dtype is torch.float16) and size*maps >= 2**14
 
 def _faster_masked(mask, shape, size):
     "With a mask"
     if mask.biases:
-        if any(type(r) is not Given for r in mask.biases): return size >= 2**20
+        for r in mask.biases:
+            if type(r) is not Given: return size >= 2**20
         if torch.is_grad_enabled() and masks.learned(mask): return size >= 2**20
-    known = _KNOWN.get(mask)
-    if known is None: known = _KNOWN[mask] = {}
-    elif shape in known: return known[shape]
-    elif len(known) > 99: known.clear()
-    found = known[shape] = _less_work(mask, shape, size)
-    return found
-
-_KNOWN:WeakKeyDictionary[Mask,dict[tuple,bool]] = WeakKeyDictionary() # kept as long as the mask
-
-def _less_work(mask, shape, size):
-    "Do the rules of `mask` leave enough out?"
-    kinds = [type(r) for r in mask.rules]
-    if not kinds or Given in kinds: return False
-    if kinds == [Causal] and not mask.biases: return False # a flag of the kernel
-    for kind in kinds: # a mask of more than one row
-        if size >= 2**22 and kind is not Padding and kind is not Prefix: return True
-    return Custom not in kinds and work_share(mask, shape) <= .75
+    rules,wordy,blank = mask.rules, False, True
+    if not rules or len(rules) == 1 and type(rules[0]) is Causal and not mask.biases: return False
+    for r in rules:
+        kind = type(r)
+        if kind is Given: return False
+        if kind is Custom: blank = False                            # who knows what it leaves out?
+        if kind is not Padding and kind is not Prefix: wordy = True # a mask of more than one row
+    return wordy and size >= 2**22 or blank and work_share(mask, shape) <= .75
 
 # %% ../../nbs/02d_chunked.ipynb #faster2
 def faster(
@@ -426,5 +414,5 @@ def faster(
     if dropout_p: return size >= 2**16
     if mask is None:
         if need_lse: return False
-        return size >= 2**20 if q.shape[3] != v.shape[3] else _faster_plain(q, k)
+        return size >= 2**20 if q.shape[3] != v.shape[3] else _faster_plain(q, size, batch*heads)
     return size >= 2**18 and _faster_masked(mask, (batch, heads, q_len, k_len), size)
