@@ -7,9 +7,11 @@ __all__ = ['kernel_mask', 'by_flag', 'mask_bytes', 'same_width', 'cannot', 'tell
 
 # %% ../../nbs/02a_sdpa.ipynb #imports
 import math
+from contextlib import nullcontext
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from ..masks import Causal, Given, Mask, learned, mask_block
 from ..core import remove_padding, strip_lse
 
@@ -116,9 +118,23 @@ def _refuse_second(grad_inputs, grad_outputs):
     if not torch.is_grad_enabled() or torch._C._functorch.peek_interpreter_stack(): return None
     return tuple(g if g is None else _NoSecond.apply(g) for g in grad_inputs)
 
+_OTHERS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
+
+def _without_cudnn(tensor):
+    "Around a call with mask `tensor`"
+    if tensor is None or not tensor.is_cuda: return nullcontext()
+    if torch.compiler.is_compiling(): return sdpa_kernel(_OTHERS) # a graph cannot ask what is on
+    use = torch.backends.cuda
+    if not use.cudnn_sdp_enabled(): return nullcontext()
+    on = use.flash_sdp_enabled(), use.mem_efficient_sdp_enabled(), use.math_sdp_enabled()
+    return sdpa_kernel([kernel for kernel,wanted in zip(_OTHERS, on) if wanted]
+                       or SDPBackend.CUDNN_ATTENTION)
+
 def _fused(q, k, v, tensor, dropout_p, is_causal, scale):
-    try: return F.scaled_dot_product_attention(q, k, v, tensor, dropout_p, is_causal, scale=scale,
-                                               enable_gqa=_grouped(q, k))
+    try:
+        with _without_cudnn(tensor):
+            return F.scaled_dot_product_attention(q, k, v, tensor, dropout_p, is_causal,
+                                                  scale=scale, enable_gqa=_grouped(q, k))
     except NotImplementedError as e: raise NotImplementedError(_OTHER_WAY) from e
 
 def _first_only(output):

@@ -7,6 +7,7 @@ __all__ = ['Tiles', 'tiles_for', 'cannot', 'attend', 'tune']
 
 # %% ../../nbs/02c_triton.ipynb #imports
 import os
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Callable, NamedTuple
 import torch
@@ -74,12 +75,24 @@ _TUNED:dict[tuple,Tiles] = {} # what was found to be best on a card
 def _kind(kernel, q, v, busy):
     return kernel, q.device, q.dtype, max(q.shape[3], v.shape[3]), busy
 
+def _room(device):
+    "KiB of shared memory that a program may have"
+    return torch.cuda.get_device_properties(device).shared_memory_per_block_optin//1024
+
+@lru_cache(maxsize=None)
+def _crowded(width, bytes_each, kibibytes):
+    "Why no tiles fit, or None"
+    need = max(tiles_for(name, width, bytes_each, busy, kibibytes).shared
+               for name in ('forward', 'queries', 'keys') for busy in (False, True))
+    if need <= kibibytes: return None
+    return (f"heads of width {width}, {bytes_each} bytes a number, take {need} KiB of shared "
+            f"memory, and this GPU has {kibibytes}")
+
 def _tiles(kernel, q, v, busy):
     if found := _TUNED.get(_kind(kernel, q, v, busy)): return found
     if q.is_cpu: return Tiles(32, 32, 4, 1, 0)
-    card = torch.cuda.get_device_properties(q.device)
-    room = card.shared_memory_per_block_optin//1024
-    found = tiles_for(kernel, max(q.shape[3], v.shape[3]), q.element_size(), busy, room)
+    width = max(q.shape[3], v.shape[3])
+    found = tiles_for(kernel, width, q.element_size(), busy, _room(q.device))
     return found._replace(rows=min(found.rows, max(16, 1 << (q.shape[2] - 1).bit_length())))
 
 # %% ../../nbs/02c_triton.ipynb #launch-parts
@@ -231,7 +244,9 @@ def cannot(
     if q.dtype not in (torch.float16, torch.bfloat16, torch.float32):
         return f"it takes float16, bfloat16 and float32, not {q.dtype}"
     if 0 in (*q.shape, *k.shape, *v.shape): return "it takes no empty tensors"
-    if max(q.shape[3], v.shape[3]) > 256: return "it takes heads of a width up to 256"
+    width = max(q.shape[3], v.shape[3])
+    if width > 256: return "it takes heads of a width up to 256"
+    if q.is_cuda and (reason := _crowded(width, q.element_size(), _room(q.device))): return reason
     if torch.are_deterministic_algorithms_enabled() and learned(mask):
         return "it adds up the gradient of a bias in no fixed order"
     if torch.compiler.is_compiling(): return None
