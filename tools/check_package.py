@@ -99,7 +99,7 @@ def innocent():
             for node in ast.walk(parsed(path)) for sin in sins(node)]
 
 
-@check("the GPU kernels compile for sm_80 and sm_90, and fit in their shared memory")
+@check("the GPU kernels compile for cards from sm_80 to sm_120, and fit in their shared memory")
 def kernels():
     with tempfile.TemporaryDirectory() as cache:
         said, ok = run(sys.executable, ROOT/"tools/gpu_compile.py", TRITON_CACHE_DIR=cache,

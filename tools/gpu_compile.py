@@ -1,9 +1,9 @@
 """Compile the kernels for GPUs that need not be there, and say what each takes, in lines of JSON.
 
 `gpu_compile.py` does so for compute capabilities 8.0 and 9.0 with the sizes that matter most, and
-`--all` with every size in the table of the back end. A process with TRITON_INTERPRET=1 cannot
-compile, so run it in one of its own. Triton is told that there is a GPU, and its ordinary way to
-start a kernel is followed up to the machine code."""
+`--all` with every size in the table of the back end; for others that are about, with one size. A
+process with TRITON_INTERPRET=1 cannot compile, so run it in one of its own. Triton is told that
+there is a GPU, and its ordinary way to start a kernel is followed up to the machine code."""
 import json
 import re
 import subprocess
@@ -22,6 +22,8 @@ from attention_nbdev.kernels import CallArgs, MaskArgs, Matrix
 
 BINARIES = Path(triton.__file__).parent/"backends/nvidia/bin"
 LENGTH, HEADS = 4096, 16
+MAIN = 80, 90                               # compute capabilities times ten
+OTHERS = {86: 99, 89: 99, 100: 227, 120: 99} # and the shared memory of a program, in KiB
 
 
 class AbsentGPU:
@@ -40,7 +42,7 @@ def resources(compiled):
         told = subprocess.run([BINARIES/"cuobjdump", "-res-usage", file.name], capture_output=True,
                               text=True, check=True).stdout
     found = re.search(r"REG:(\d+) STACK:(\d+)", told)
-    unit = next((name for name in ("wgmma", "mma") if f"{name}." in compiled.asm["ptx"]), "fma")
+    unit = next((name for name in ("wgmma", "tcgen05", "mma") if f"{name}." in compiled.asm["ptx"]), "fma")
     return {"registers": int(found[1]), "stack": int(found[2]), "shared": compiled.metadata.shared,
             "unit": unit}
 
@@ -66,12 +68,17 @@ def masks():
 
 def compiled(name, dtype, width, tiles, call):
     "The machine code of one kernel"
-    every = call == "everything"
-    t, mask = tensor(dtype, width), masks()[call]
+    every, precision = call == "everything", "tf32" if call == "causal, tf32" else "ieee"
+    t, mask = tensor(dtype, width), masks()[call.removesuffix(", tf32")]
     args = CallArgs(LENGTH, LENGTH, HEADS, 4, .125, 30. if every else None,
                     numbers(torch.int64) if every else None, .1 if every else 0., 1.)
+    speed = dict(num_warps=tiles.warps, num_stages=tiles.stages, grid=(1,))
+    if name == "delta":
+        kernels.delta_kernel.device_caches.clear()
+        return kernels.delta_kernel.warmup(t, t, numbers(), numbers(), args, M=tiles.rows, DV=width,
+                                           D_V=width, **speed)
     sizes = dict(M=tiles.rows, N=tiles.cols, D=width, DV=width, D_K=width, D_V=width,
-                 PRECISION="ieee", num_warps=tiles.warps, num_stages=tiles.stages, grid=(1,))
+                 PRECISION=precision, **speed)
     bias = mask.bias if every else None
     outs = {"forward": (t, numbers(), numbers() if every else None), "queries": (t, bias),
             "keys": (t, t)}[name]
@@ -100,8 +107,17 @@ def compiled_map(name, dtype, width, tiles, blocks=256, count=8):
     return kernel.warmup(t, t, numbers(), numbers(), *outs, mask, args, *rest, **sizes)
 
 
-def jobs(all_sizes):
+def jobs(all_sizes, capability):
     "What to compile: kernel, number format, width, tiles, kind of mask"
+    if capability not in MAIN:
+        for name in ("forward", "queries", "keys"):
+            tiles = tiles_for(name, 128, 2, kibibytes=OTHERS[capability])
+            yield name, torch.bfloat16, 128, tiles._replace(shared=OTHERS[capability]), "causal"
+        return
+    yield "delta", torch.bfloat16, 64, tiles_for("forward", 64, 2), "causal"
+    for name in ("forward", "queries", "keys"):
+        yield name, torch.float16, 64, tiles_for(name, 64, 2), "causal"
+        yield name, torch.float32, 64, tiles_for(name, 64, 4), "causal, tf32"
     for (name, size, width), found in _TILES.items():
         dtype = torch.bfloat16 if size == 2 else torch.float32
         if not all_sizes and (width == 256 or size == 4 and width > 64): continue
@@ -112,14 +128,14 @@ def jobs(all_sizes):
 
 
 def main(all_sizes):
-    for capability in (80, 90):
+    for capability in (*MAIN, *OTHERS):
         triton.runtime.driver.set_active(AbsentGPU(capability))
-        for name, dtype, width, tiles, call in jobs(all_sizes):
+        for name, dtype, width, tiles, call in jobs(all_sizes, capability):
             said = {"sm": capability, "kernel": name, "call": f"{str(dtype)[6:]} {width} {call}"}
             said |= tiles._asdict() | {"promised": tiles.shared}
             said |= resources(compiled(name, dtype, width, tiles, call))
             print(json.dumps(said), flush=True)
-        for (name, size, width), tiles in map_kernels._TILES.items():
+        for (name, size, width), tiles in map_kernels._TILES.items() if capability in MAIN else ():
             dtype = torch.bfloat16 if size == 2 else torch.float32
             if not all_sizes and (size, width) != (2, 64): continue
             said = {"sm": capability, "kernel": name, "call": f"{str(dtype)[6:]} {width} causal"}
