@@ -121,7 +121,7 @@ def _room(device, memory, width):
     "How many entries a tile may have: what fits in `memory` and, of each thread, in a cache"
     fits = memory//32                                                      # numbers, flags, indices
     if device.type != 'cpu': return fits
-    return min(fits, torch.get_num_threads()*max(2**19, 128*width))
+    return min(fits, torch.get_num_threads()*max(2**19, min(256*width, 2**20), 128*width))
 
 # %% ../nbs/03a_matrix_free.ipynb #open
 def _open_part(s, rows, cols):

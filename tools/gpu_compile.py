@@ -42,7 +42,8 @@ def resources(compiled):
         told = subprocess.run([BINARIES/"cuobjdump", "-res-usage", file.name], capture_output=True,
                               text=True, check=True).stdout
     found = re.search(r"REG:(\d+) STACK:(\d+)", told)
-    unit = next((name for name in ("wgmma", "tcgen05", "mma") if f"{name}." in compiled.asm["ptx"]), "fma")
+    units, code = ("wgmma", "tcgen05", "mma"), compiled.asm["ptx"]
+    unit = next((name for name in units if f"{name}." in code), "fma")
     return {"registers": int(found[1]), "stack": int(found[2]), "shared": compiled.metadata.shared,
             "unit": unit}
 

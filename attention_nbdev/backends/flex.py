@@ -87,11 +87,12 @@ def cannot(
 
 # %% ../../nbs/02b_flex.ipynb #compiled
 @lru_cache(maxsize=None)
-def _compiled(): return torch.compile(flex_attention)
+def _compiled(on_cpu): return torch.compile(flex_attention, dynamic=False if on_cpu else None)
 
-def _call(*args, **kwargs):
+def _call(q, *args, **kwargs):
     "Compiled once and kept; part of the graph where one is being compiled already"
-    return (flex_attention if torch.compiler.is_compiling() else _compiled())(*args, **kwargs)
+    fn = flex_attention if torch.compiler.is_compiling() else _compiled(q.is_cpu)
+    return fn(q, *args, **kwargs)
 
 # %% ../../nbs/02b_flex.ipynb #attend
 def attend(

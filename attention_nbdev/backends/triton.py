@@ -246,7 +246,8 @@ def cannot(
     if 0 in (*q.shape, *k.shape, *v.shape): return "it takes no empty tensors"
     width = max(q.shape[3], v.shape[3])
     if width > 256: return "it takes heads of a width up to 256"
-    if q.is_cuda and (reason := _crowded(width, q.element_size(), _room(q.device))): return reason
+    if q.device.type == 'cuda':
+        if reason := _crowded(width, q.dtype.itemsize, _room(q.device)): return reason
     if torch.are_deterministic_algorithms_enabled() and learned(mask):
         return "it adds up the gradient of a bias in no fixed order"
     if torch.compiler.is_compiling(): return None
