@@ -40,7 +40,7 @@ def choose(
 ) -> str: # A name in IMPLS
     "The fastest way that can do this call"
     call = q, k, v, mask, dropout_p, need_lse
-    if chunked.faster(*call) and chunked.cannot(*call) is None: return 'chunked'
+    if chunked.faster(*call): return 'chunked'
     if q.is_cuda and (need_lse or not sdpa.by_flag(mask, q, k)):
         if triton.cannot(*call) is None: return 'triton'
     if sdpa.cannot(*call) is None: return 'sdpa'

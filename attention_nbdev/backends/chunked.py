@@ -298,6 +298,16 @@ class _Short(torch.autograd.Function):
 def _single(*xs): return [x[None] for x in xs]
 
 # %% ../../nbs/02d_chunked.ipynb #cannot
+def _strange(q, k, v):
+    "What is in the way of looking at these tensors, or None"
+    if not type(q) is type(k) is type(v) is Tensor:
+        for x in (q, k, v):
+            if type(x) not in (Tensor, torch.nn.Parameter):
+                return f"it needs plain tensors, and this is a {type(x).__name__}"
+    if torch._C._functorch.peek_interpreter_stack() is not None:
+        return "vmap and torch.func cannot look inside it"
+    return None if forward_ad._current_level < 0 else "it has no forward-mode derivative"
+
 def cannot(
     q:Tensor, k:Tensor, v:Tensor, # As for attend
     mask:Mask|None=None,
@@ -308,13 +318,7 @@ def cannot(
     if torch.compiler.is_compiling() or torch.jit.is_tracing():
         return "it looks at masks while it runs, and a graph being compiled has nothing to look at"
     if not q.is_cpu: return f"it is for the CPU, and this is on {q.device.type}"
-    for x in (q, k, v):
-        if type(x) not in (Tensor, torch.nn.Parameter):
-            return f"it needs plain tensors, and this is a {type(x).__name__}"
-    if torch._C._functorch.peek_interpreter_stack() is not None:
-        return "vmap and torch.func cannot look inside it"
-    if forward_ad._current_level >= 0: return "it has no forward-mode derivative"
-    return None
+    return _strange(q, k, v)
 
 # %% ../../nbs/02d_chunked.ipynb #attend
 SHORT = 2**14 # scores of a head, up to which they are computed at once
@@ -407,8 +411,12 @@ def faster(
     dropout_p:float=0.,
     need_lse:bool=False,
 ) -> bool: # Judged by shapes, dtypes and the kind of mask
-    "Is `attend` faster than PyTorch's own kernels?"
+    "Can `attend` do this call, and faster than PyTorch's own kernels?"
     if not q.is_cpu or torch.compiler.is_compiling() or torch.jit.is_tracing(): return False
+    return _less_time(q, k, v, mask, dropout_p, need_lse) and _strange(q, k, v) is None
+
+def _less_time(q, k, v, mask, dropout_p, need_lse):
+    "Judged by what was measured"
     (batch,heads,q_len,_),k_len = q.shape, k.shape[2]
     size = q_len*k_len
     if dropout_p: return size >= 2**16
