@@ -395,14 +395,14 @@ def _faster_masked(mask, shape, size):
         for r in mask.biases:
             if type(r) is not Given: return size >= 2**20
         if torch.is_grad_enabled() and masks.learned(mask): return size >= 2**20
-    rules,wordy,blank = mask.rules, False, True
+    rules,wordy,known = mask.rules, False, True
     if not rules or len(rules) == 1 and type(rules[0]) is Causal and not mask.biases: return False
     for r in rules:
         kind = type(r)
         if kind is Given: return False
-        if kind is Custom: blank = False                            # who knows what it leaves out?
+        if kind is Custom: known = False                            # who knows what it leaves out?
         if kind is not Padding and kind is not Prefix: wordy = True # a mask of more than one row
-    return wordy and size >= 2**22 or blank and work_share(mask, shape) <= .75
+    return wordy and size >= 2**22 or known and work_share(mask, shape) <= .75
 
 # %% ../../nbs/02d_chunked.ipynb #faster2
 def faster(

@@ -121,7 +121,7 @@ def _refuse_second(grad_inputs, grad_outputs):
 _OTHERS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 
 def _without_cudnn(tensor):
-    "Around a call with mask `tensor`"
+    "For a call with mask `tensor`: with one, cuDNN stands aside"
     if tensor is None or not tensor.is_cuda: return nullcontext()
     if torch.compiler.is_compiling(): return sdpa_kernel(_OTHERS) # a graph cannot ask what is on
     use = torch.backends.cuda

@@ -7,7 +7,6 @@ __all__ = ['Tiles', 'tiles_for', 'cannot', 'attend', 'tune']
 
 # %% ../../nbs/02c_triton.ipynb #imports
 import os
-from functools import lru_cache
 from importlib.util import find_spec
 from typing import Callable, NamedTuple
 import torch
@@ -79,11 +78,13 @@ def _room(device):
     "KiB of shared memory that a program may have"
     return torch.cuda.get_device_properties(device).shared_memory_per_block_optin//1024
 
-@lru_cache(maxsize=None)
+_LEAST = {(size, width): max(tiles_for(name, width, size, busy, 0).shared for busy in (False, True)
+                             for name in ('forward', 'queries', 'keys'))
+          for _,size,width in _TILES} # KiB without which a call of this kind cannot be done
+
 def _crowded(width, bytes_each, kibibytes):
     "Why no tiles fit, or None"
-    need = max(tiles_for(name, width, bytes_each, busy, kibibytes).shared
-               for name in ('forward', 'queries', 'keys') for busy in (False, True))
+    need = _LEAST[bytes_each, next(n for n in (64, 128, 256) if width <= n)]
     if need <= kibibytes: return None
     return (f"heads of width {width}, {bytes_each} bytes a number, take {need} KiB of shared "
             f"memory, and this GPU has {kibibytes}")
