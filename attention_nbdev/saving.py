@@ -8,6 +8,7 @@ __all__ = ['save_maps', 'load_maps']
 # %% ../nbs/07c_saved_maps.ipynb #imports
 import json
 import os
+from dataclasses import fields
 from typing import Any, Callable
 import torch
 from torch import Tensor
@@ -28,7 +29,9 @@ def _pack(x:Any, put:Callable) -> Any:
     name = type(x).__name__
     if type(x) not in (Mask, _RULES.get(name)):
         raise ValueError(f"mask: {x} is a function and can't be saved; use the rules of masks")
-    return {name: {part: _pack(y, put) for part,y in vars(x).items()}}
+    kind:Any = type(x) # a dataclass
+    given = [part.name for part in fields(kind) if part.init]
+    return {name: {part: _pack(getattr(x, part), put) for part in given}}
 
 def _unpack(x:Any, tensors:dict) -> Any:
     "What was packed"
