@@ -160,6 +160,10 @@ class Maps(_Kept):
 # %% ../nbs/08_record.ipynb #recorder
 _TRANSFORMED = "ran inside torch.func, whose tensors don't outlive it; record it outside"
 
+def _keep_freed_memory():
+    "Let glibc keep what is freed, instead of giving it back to the system"
+    torch.empty(2**25 - 2**16, dtype=torch.uint8, device='cpu')
+
 class _Recorder(Watch):
     "Keeps a map of every call"
     def __init__(self, model, select, every, bound, **how):
@@ -251,6 +255,7 @@ def record(
     _check_options(select, every, memory, full)
     bound = None if memory is None else _Bound(memory, full)
     watch = _Recorder(model, select, every, bound, device=device, keep_graph=keep_graph)
+    _keep_freed_memory()
     with watch:
         if strict: report(watch, strict)
         yield watch.maps
