@@ -18,6 +18,7 @@ from torch import Tensor
 # %% ../nbs/00_masks.ipynb #rule
 class Rule:
     "One condition on (batch, head, query, key); rules combine into a `Mask`"
+    share = 1. # Of the pairs within its spans, how many it leaves; a guess for some
     def reads(self,
         b:Tensor,  # Batch indices
         h:Tensor,  # Head indices
@@ -332,10 +333,11 @@ class Padding(Rule):
     real:Tensor|None = None
     known:tuple|None = None # `lengths` as Python numbers, where no device has to be asked for them
     longest:int|None = field(init=False, default=None) # Of `known`
-    total:int = field(init=False, default=0)           # Of `known`, its sum
+    share:float = field(init=False, default=.5)
     def __post_init__(self):
-        if self.known is not None:
-            self.longest,self.total = max(self.known, default=0), sum(self.known)
+        if self.known is None: return
+        self.longest = max(self.known, default=0)
+        self.share = sum(self.known)/max(len(self.known)*self.longest, 1)
     def reads(self, b, h, i, j, shift):
         return j < self.lengths.to(b.device)[b] if self.real is None else self.real[b, j]
     def block(self, b, h, rows, cols, shift):
@@ -402,6 +404,7 @@ class Document(Rule):
     "Queries read keys of the same document"
     q_ids:Tensor
     k_ids:Tensor
+    share = .5
     def reads(self, b, h, i, j, shift):
         return self.at(self.q_ids, b, i) == self.at(self.k_ids, b, j)
     def at(self, ids, b, n): return ids[n] if ids.dim() == 1 else ids[b, n]

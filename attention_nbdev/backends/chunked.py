@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from .. import core, masks
 from ..core import default_scale, remove_padding, repeat_heads
-from ..masks import Causal, Custom, Document, Given, Mask, Padding, Prefix, Rule
+from ..masks import Causal, Custom, Given, Mask, Padding, Prefix, Rule
 
 # %% ../../nbs/02d_chunked.ipynb #read-columns
 def read_columns(
@@ -370,24 +370,24 @@ def work_share(
     shape:tuple, # Of the whole map: (batch, heads, q_len, k_len)
 ) -> float:      # Between 0 and 1; more than what is left in the end
     "Which part of the scores is left, judged by the rows in the middle and no tensor"
-    batch,_,q_len,k_len = shape
-    start,stop,filled = 0, k_len, 1.
+    _,_,q_len,k_len = shape
+    row,shift,start,stop,filled = q_len//2, k_len - q_len, 0, k_len, 1.
     for r in mask.rules:
-        lo,hi = r.span(q_len//2, q_len//2 + BLOCK, k_len - q_len, k_len)
-        start,stop = max(start, lo), min(stop, hi)
-        if type(r) is Padding and r.longest is not None: filled = r.total/max(batch*r.longest, 1)
-        elif type(r) is Padding or type(r) is Document: filled = .5
-    return filled*max(0, stop - start)/k_len
+        lo,hi = r.span(row, row + BLOCK, shift, k_len)
+        if lo > start: start = lo
+        if hi < stop: stop = hi
+        if r.share < filled: filled = r.share
+    return filled*(stop - start)/k_len if stop > start else 0.
 
 # %% ../../nbs/02d_chunked.ipynb #faster
 def _faster_plain(q, size, maps):
     "Without a mask, for `maps` matrices of `size` entries"
-    dtype,grads = q.dtype, q.requires_grad and torch.is_grad_enabled()
+    dtype = q.dtype
     if dtype is torch.float32:
-        if not grads or size*maps < 2**17: return False
-        return 2**12 <= size <= 2**14 and torch.get_num_threads() > 1
-    if dtype is torch.float64 or _FAST_HALF: return False
-    return (grads or dtype is torch.float16) and size*maps >= 2**14
+        if not 2**12 <= size <= 2**14 or size*maps < 2**17: return False
+        return q.requires_grad and torch.is_grad_enabled() and torch.get_num_threads() > 1
+    if dtype is torch.float64 or _FAST_HALF or size*maps < 2**14: return False
+    return dtype is torch.float16 or q.requires_grad and torch.is_grad_enabled()
 
 def _faster_masked(mask, shape, size):
     "With a mask"
@@ -417,10 +417,10 @@ def faster(
 
 def _less_time(q, k, v, mask, dropout_p, need_lse):
     "Judged by what was measured"
-    (batch,heads,q_len,_),k_len = q.shape, k.shape[2]
+    (batch,heads,q_len,d),k_len = q.shape, k.size(2)
     size = q_len*k_len
+    if mask is not None and not dropout_p:
+        return size >= 2**18 and _faster_masked(mask, (batch, heads, q_len, k_len), size)
     if dropout_p: return size >= 2**16
-    if mask is None:
-        if need_lse: return False
-        return size >= 2**20 if q.shape[3] != v.shape[3] else _faster_plain(q, size, batch*heads)
-    return size >= 2**18 and _faster_masked(mask, (batch, heads, q_len, k_len), size)
+    if need_lse: return False
+    return size >= 2**20 if d != v.size(3) else _faster_plain(q, size, batch*heads)
