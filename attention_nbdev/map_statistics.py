@@ -138,7 +138,8 @@ def received(
         return send(s, lse, torch.ones_like(lse)[...,None], memory)[1]
     if fast := kernels_for(s): return fast.column_sums(*s, lse)
     out = lse.new_zeros(*s.shape[:2], s.shape[3])
-    for b,h,_,cols,tile in walk(s, lse, memory, progress=progress): out[b,h,cols] += tile.sum(1)
+    tiles = walk(s, lse, memory, tall=s.mask is None, progress=progress)
+    for b,h,_,cols,tile in tiles: out[b,h,cols] += tile.sum(1)
     return out
 
 # %% ../nbs/03b_map_statistics.ipynb #importance

@@ -182,14 +182,16 @@ def walk(
     lse:Tensor,             # `[batch, heads, q_len]`
     memory:int=MEMORY,      # Bytes for a tile
     whole_rows:bool=False,  # May rows not be cut?
+    tall:bool=False,        # More rows in a tile than columns?
     log:bool=False,         # Hand out the logarithms?
     progress:Progress=None, # As for track
 ) -> Iterator[tuple[int,slice,slice,slice,Tensor]]: # (b, heads, rows, cols, tile of these three)
     "Every tile that is not empty, without a gradient; each is overwritten by the next"
-    width = max(1, s.shape[3] if whole_rows else min(2048, s.shape[3]))
+    height,width = (1024, 512) if tall else (256, 2048)
+    width = max(1, s.shape[3] if whole_rows else min(width, s.shape[3]))
     entries = _room(s.q.device, memory, width)
     if whole_rows: found = fitting_strips(s, entries)
-    else: found = strips(s, max(1, min(256, entries//width)))
+    else: found = strips(s, max(1, min(height, entries//width)))
     cuts = [x for rc in found for x in _cut(s, *rc, width, whole_rows)]
     size = max(((r.stop - r.start)*(c.stop - c.start) for r,c,_ in cuts), default=1)
     n = max(1, min(s.shape[1], entries//size))                             # heads in a tile
