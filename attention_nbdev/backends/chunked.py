@@ -11,6 +11,8 @@ from typing import Iterator, NamedTuple
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
+from torch.compiler import is_compiling
+from torch.jit import is_tracing
 from .. import core, masks
 from ..core import default_scale, remove_padding, repeat_heads
 from ..masks import Causal, Custom, Given, Mask, Padding, Prefix, Rule
@@ -315,7 +317,7 @@ def cannot(
     need_lse:bool=False,
 ) -> str|None: # The reason, or None if it can
     "Why `attend` will not take this call"
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+    if is_compiling() or is_tracing():
         return "it looks at masks while it runs, and a graph being compiled has nothing to look at"
     if not q.is_cpu: return f"it is for the CPU, and this is on {q.device.type}"
     return _strange(q, k, v)
@@ -366,11 +368,11 @@ def attend(
 _FAST_HALF = 'AVX512' in torch.backends.cpu.get_cpu_capability()
 
 def work_share(
-    mask:Mask,   # Any mask
-    shape:tuple, # Of the whole map: (batch, heads, q_len, k_len)
-) -> float:      # Between 0 and 1; more than what is left in the end
+    mask:Mask, # Any mask
+    q_len:int, # Number of queries
+    k_len:int, # Number of keys
+) -> float:    # Between 0 and 1; more than what is left in the end
     "Which part of the scores is left, judged by the rows in the middle and no tensor"
-    _,_,q_len,k_len = shape
     row,shift,start,stop,filled = q_len//2, k_len - q_len, 0, k_len, 1.
     for r in mask.rules:
         lo,hi = r.span(row, row + BLOCK, shift, k_len)
@@ -389,7 +391,7 @@ def _faster_plain(q, size, maps):
     if dtype is torch.float64 or _FAST_HALF or size*maps < 2**14: return False
     return dtype is torch.float16 or q.requires_grad and torch.is_grad_enabled()
 
-def _faster_masked(mask, shape, size):
+def _faster_masked(mask, q_len, size):
     "With a mask"
     if mask.biases:
         for r in mask.biases:
@@ -402,7 +404,7 @@ def _faster_masked(mask, shape, size):
         if kind is Given: return False
         if kind is Custom: known = False                            # who knows what it leaves out?
         if kind is not Padding and kind is not Prefix: wordy = True # a mask of more than one row
-    return wordy and size >= 2**22 or known and work_share(mask, shape) <= .75
+    return wordy and size >= 2**22 or known and work_share(mask, q_len, size//q_len) <= .75
 
 # %% ../../nbs/02d_chunked.ipynb #faster2
 def faster(
@@ -412,15 +414,12 @@ def faster(
     need_lse:bool=False,
 ) -> bool: # Judged by shapes, dtypes and the kind of mask
     "Can `attend` do this call, and faster than PyTorch's own kernels?"
-    if not q.is_cpu or torch.compiler.is_compiling() or torch.jit.is_tracing(): return False
-    return _less_time(q, k, v, mask, dropout_p, need_lse) and _strange(q, k, v) is None
-
-def _less_time(q, k, v, mask, dropout_p, need_lse):
-    "Judged by what was measured"
-    (batch,heads,q_len,d),k_len = q.shape, k.size(2)
-    size = q_len*k_len
-    if mask is not None and not dropout_p:
-        return size >= 2**18 and _faster_masked(mask, (batch, heads, q_len, k_len), size)
-    if dropout_p: return size >= 2**16
-    if need_lse: return False
-    return size >= 2**20 if d != v.size(3) else _faster_plain(q, size, batch*heads)
+    if not q.is_cpu or is_compiling() or is_tracing(): return False
+    batch,heads,q_len,d = q.shape
+    size = q_len*k.size(2)
+    if dropout_p: less_time = size >= 2**16
+    elif mask is not None: less_time = size >= 2**18 and _faster_masked(mask, q_len, size)
+    elif need_lse: return False
+    elif d != v.size(3): less_time = size >= 2**20
+    else: less_time = _faster_plain(q, size, batch*heads)
+    return less_time and _strange(q, k, v) is None
