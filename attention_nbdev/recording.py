@@ -162,7 +162,7 @@ _TRANSFORMED = "ran inside torch.func, whose tensors don't outlive it; record it
 
 def _keep_freed_memory():
     "Let glibc keep what is freed, instead of giving it back to the system"
-    torch.empty(2**25 - 2**16, dtype=torch.uint8, device='cpu')
+    torch.UntypedStorage(2**25 - 2**16) # `torch.empty` might fill it
 
 class _Recorder(Watch):
     "Keeps a map of every call"

@@ -31,9 +31,8 @@ from .masks import Mask, Rule, rule
 # %% ../nbs/07b_watch.ipynb #frame
 class Frame:
     "A module that is running"
-    def __init__(self, path:str, module:nn.Module, seen:int, listens:bool):
-        self.path,self.module,self.seen,self.listens = path, module, seen, listens
-        self.reported = False
+    def __init__(self, path:str, module:nn.Module, seen:int):
+        self.path,self.module,self.seen,self.reported = path, module, seen, False
         self.real:Tensor|None = None # Rows that hold data, if torch would run the others as zeros
         self.python,self.error = sys._getframe(3), sys.exc_info()[1] # its call; handled by then
 
@@ -54,7 +53,6 @@ class Mode(Follower):
         self.stack:list[Frame] = []
         self.inbox:list[tuple] = []
         self.seen,self.on,self.thread = 0, False, threading.get_ident()
-        self.below:list|None = None # what listened already when this run began
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if torch.compiler.is_compiling():
@@ -71,20 +69,11 @@ class Mode(Follower):
         return self.stack[-1].path if self.stack else ''
     def here(self) -> bool:
         "Are we inside the model? What Ctrl-C has ended is forgotten"
-        while self.stack and not self.stack[-1].runs(): self.forget()
+        while self.stack and not self.stack[-1].runs(): self.stack.pop()
         return self.watch.model is None or bool(self.stack)
-    def forget(self):
-        "The innermost module was ended by Ctrl-C"
-        deaf = not (self.stack.pop().listens or self.on)
-        if deaf and self.stack and self.stack[-1].listens:
-            self.watch.missing.setdefault(self.path, _INTERRUPTED)
-    def follow(self):
-        "Listen, if the innermost module may call attention itself"
-        self.switch(bool(self.stack) and self.stack[-1].listens)
-        if not self.stack: self.below = None
     def switch(self, on:bool):
-        "Listen, or stop to: what else listens stays in its place, and so does this"
-        if on and not self.on: _put_on(self)
+        "Listen, or stop to: what else listens stays in its place"
+        if on and not self.on: self.__enter__()
         elif self.on and not on: _take_off(self)
         self.on = on
     def see(self, call, run):
@@ -105,18 +94,6 @@ def _is_leaf(m):
     "A layer of torch that has no parts, and so calls no attention"
     return not m._modules and type(m).__module__.startswith('torch.nn.modules.')
 
-_CALLERS = frozenset((nn.Transformer, nn.TransformerDecoder,
-                      nn.TransformerEncoderLayer, nn.TransformerDecoderLayer))
-
-def _passes_on(m):
-    "Does `m` only call its parts, with no code of others in between? A hook keeps it from fusing"
-    if type(m) not in _CALLERS or 'forward' in vars(m): return False
-    activation = getattr(m, 'activation', F.relu)
-    if not (activation in (F.relu, F.gelu) or isinstance(activation, nn.Module)): return False
-    parts = [m, *(p for p in m._modules.values() if p is not None)]
-    hooks = [h for p in parts for h in (*p._forward_hooks.values(), *p._forward_pre_hooks.values())]
-    return all(isinstance(h, _Hook) for h in hooks)
-
 class Watched:
     "A model, what is listened for, and what to do with it"
     changes = False # Does it put something in the place of what it sees?
@@ -126,7 +103,6 @@ class Watched:
             raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
         self.model,self.here = model, threading.local()
         self.hooks:list[Any] = []
-        self.quiet:set[nn.Module] = set() # modules that call no attention themselves
         self.modes:list[Mode] = [] # of all threads
         self.compiled:list[tuple] = [] # modules that were compiled in place, and how they run
         self.handlers = handlers()
@@ -177,7 +153,6 @@ class Watch(Watched):
     def __enter__(self):
         if self.model is None: self.mode().switch(True)
         else: watchable,self.compiled = _sort(self.model, self.here, self.missing)
-        if self.model is not None: self.quiet = {m for _,m in watchable if _passes_on(m)}
         for path,m in () if self.model is None else watchable:
             self.hooks.append(m.register_forward_pre_hook(_Hook(self.push, path)))
             self.hooks.append(m.register_forward_hook(_Hook(self.pop, path), prepend=True,
@@ -200,19 +175,18 @@ class Watch(Watched):
         if torch.compiler.is_compiling(): return
         mode = self.mode()
         mode.here()
-        mode.stack.append(Frame(path, module, mode.seen, module not in self.quiet))
-        mode.follow()
+        mode.switch(True)
+        mode.stack.append(Frame(path, module, mode.seen))
 
     def pop(self, path, module, args, kwargs, output):
         "A module ends, or raises"
         mode = None if torch.compiler.is_compiling() else getattr(self.here, 'mode', None)
         if mode is None or all(frame.path != path for frame in mode.stack): return
-        while mode.path != path: mode.forget()
+        while mode.path != path: mode.stack.pop() # what Ctrl-C has ended
         if mode.inbox:
-            mode.switch(False)
-            _read_notes(mode)
+            with torch.overrides._pop_mode_temporarily(): _read_notes(mode)
         frame = mode.stack.pop()
-        mode.follow()
+        if not mode.stack: mode.switch(False)
         if sys.exc_info()[1] is not frame.error: return # it raises
         self.ended(mode, frame, module)
         real = _packs(module, *args, **kwargs) if frame.real is None else frame.real
@@ -223,7 +197,6 @@ _COMPILED = ("is compiled, and what happens in its graph can't be watched; recor
              "was made from, or run the block under torch.compiler.set_stance('force_eager')")
 _SILENT = ("is called attention, but called none that can be watched (a kernel of its own?); let "
            "it call F.scaled_dot_product_attention")
-_INTERRUPTED = "was interrupted, and may have called attention unseen before its next part"
 _FIXED = "calls flex_attention, whose output can't be changed"
 _SCRIPTED = "is a TorchScript program, which can't be watched; record the module it was made from"
 
@@ -266,14 +239,6 @@ def _take_off(mode):
     others = [m for m in modes if m is not mode]
     if len(others) < len(modes): _swap_modes(modes, others)
     return modes, others
-
-def _put_on(mode):
-    "On top of the stack; or back on it, right above what was there before this run"
-    modes = _get_current_function_mode_stack()
-    if mode.below is None: mode.below = modes
-    above = modes
-    while any(m is below for m in above for below in mode.below): above = above[1:]
-    _swap_modes(above, [mode, *above])
 
 def _unheard(here, run, *args, **kwargs):
     "What `run` gives, with the mode off the stack, wherever in it it is"
