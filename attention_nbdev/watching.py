@@ -53,6 +53,7 @@ class Mode(Follower):
         self.stack:list[Frame] = []
         self.inbox:list[tuple] = []
         self.seen,self.on,self.thread = 0, False, threading.get_ident()
+        self.late:list[Any] = [] # hooks that end it, if the block has ended while it was on
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if torch.compiler.is_compiling():
@@ -76,6 +77,10 @@ class Mode(Follower):
         if on and not self.on: self.__enter__()
         elif self.on and not on: _take_off(self)
         self.on = on
+    def leave(self):
+        "The model has ended in this thread"
+        self.switch(False)
+        for hook in self.late: hook.remove()
     def see(self, call, run):
         if not self.here(): return run()
         self.seen += 1
@@ -104,6 +109,7 @@ class Watched:
         self.model,self.here = model, threading.local()
         self.hooks:list[Any] = []
         self.modes:list[Mode] = [] # of all threads
+        self.gate,self.over = threading.Lock(), False # passed to start, end, or close; has it?
         self.compiled:list[tuple] = [] # modules that were compiled in place, and how they run
         self.handlers = handlers()
         self.missing:dict[str,str] = {} # why something could not be seen
@@ -142,15 +148,15 @@ class _Hook:
 def _end_later(mode):
     "In another thread the model still runs: there the mode goes when the model ends"
     def end(*args):
-        if mode.thread == threading.get_ident(): mode.switch(False)
-        if not mode.on: hook.remove()
+        if mode.thread == threading.get_ident(): mode.leave()
     for frame in mode.stack[:1] if mode.on else ():
-        hook = frame.module.register_forward_hook(_Hook(end), always_call=True)
+        mode.late.append(frame.module.register_forward_hook(_Hook(end), always_call=True))
 
 # %% ../nbs/07b_watch.ipynb #watch
 class Watch(Watched):
     "Sees every call of attention inside `model`, in whatever thread"
     def __enter__(self):
+        self.over = False
         if self.model is None: self.mode().switch(True)
         else: watchable,self.compiled = _sort(self.model, self.here, self.missing)
         for path,m in () if self.model is None else watchable:
@@ -160,33 +166,39 @@ class Watch(Watched):
         return self
 
     def __exit__(self, *error):
-        for h in self.hooks: h.remove()
-        for m,run in reversed(self.compiled): m._compiled_call_impl = run
         mode = self.mode()
         mode.switch(False)
         if mode.inbox: _read_notes(mode)
+        with self.gate:
+            self.over = True
+            for other in self.modes: _end_later(other) # before what would end it otherwise is gone
+        for h in self.hooks: h.remove()
+        for m,run in reversed(self.compiled): m._compiled_call_impl = run
         self.handlers.clear() # for threads that are still inside
-        for other in self.modes: _end_later(other)
         self.modes.clear()
-        self.here = threading.local() # modes know the watch: no circle keeps the maps alive
+        del self.here.mode # modes know the watch: no circle keeps the maps alive
 
     def push(self, path, module, args):
         "A module starts"
         if torch.compiler.is_compiling(): return
         mode = self.mode()
         mode.here()
-        mode.switch(True)
-        mode.stack.append(Frame(path, module, mode.seen))
+        with self.gate:
+            if self.over: return
+            mode.switch(True)
+            mode.stack.append(Frame(path, module, mode.seen))
 
-    def pop(self, path, module, args, kwargs, output):
+    def pop(self, path, module, args, *rest):
         "A module ends, or raises"
+        kwargs,output = rest if len(rest) == 2 else ({}, *rest) # so if it is just being removed
         mode = None if torch.compiler.is_compiling() else getattr(self.here, 'mode', None)
         if mode is None or all(frame.path != path for frame in mode.stack): return
         while mode.path != path: mode.stack.pop() # what Ctrl-C has ended
         if mode.inbox:
             with torch.overrides._pop_mode_temporarily(): _read_notes(mode)
-        frame = mode.stack.pop()
-        if not mode.stack: mode.switch(False)
+        with self.gate:
+            frame = mode.stack.pop()
+            if not mode.stack: mode.leave()
         if sys.exc_info()[1] is not frame.error: return # it raises
         self.ended(mode, frame, module)
         real = _packs(module, *args, **kwargs) if frame.real is None else frame.real
