@@ -109,7 +109,7 @@ class Watched:
         self.model,self.here = model, threading.local()
         self.hooks:list[Any] = []
         self.modes:list[Mode] = [] # of all threads
-        self.gate,self.over = threading.Lock(), False # one by one they start, end, close; is it closed?
+        self.gate,self.over = threading.Lock(), False # to start, end or close; is it closed?
         self.compiled:list[tuple] = [] # modules that were compiled in place, and how they run
         self.handlers = handlers()
         self.missing:dict[str,str] = {} # why something could not be seen
