@@ -8,7 +8,6 @@ __all__ = ['Maps', 'record']
 # %% ../nbs/08_record.ipynb #imports
 import html
 import os
-import threading
 from collections import Counter
 from collections.abc import ItemsView, ValuesView
 from contextlib import contextmanager
@@ -169,7 +168,7 @@ class _Recorder(Watch):
     def __init__(self, model, select, every, bound, **how):
         super().__init__(model)
         self.select,self.every,self.bound,self.how = select, every, bound, how
-        self.lock,self.moved = threading.RLock(), {}
+        self.moved:dict[tuple,tuple] = {}
         self.maps = Maps(calls=Counter(), missing=self.missing)
 
     def see(self, mode, call, run):
@@ -181,6 +180,7 @@ class _Recorder(Watch):
         "Add the map of a call, if it is wanted"
         path,calls = mode.path, self.maps.calls
         with self.lock:
+            if not self.open: return # the call was made inside the block, and has ended after it
             n,calls[path] = calls[path], calls[path] + 1
             if n%self.every or not self.chosen(path): return
             if torch._C._functorch.is_functorch_wrapped_tensor(call['query']):
@@ -196,7 +196,7 @@ class _Recorder(Watch):
         return chosen(self.select, path, list(self.maps.calls).index(path))
     def none_kept(self):
         "Note it, if there is no map"
-        called = [repr(path) for path in self.maps.calls]
+        with self.lock: called = [repr(path) for path in self.maps.calls]
         if not called: self.missing[''] = "called no attention while the block ran"
         elif not any(map(self.chosen, self.maps.calls)):
             self.missing[''] = f"called attention in {', '.join(called)}, and select= picks none"

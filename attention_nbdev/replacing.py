@@ -31,14 +31,16 @@ class _Changer(Watch):
 
     def chosen(self, path):
         "Is this one meant?"
-        if path not in self.found: self.found[path] = chosen(self.select, path, len(self.found))
-        return self.found[path]
+        with self.lock:
+            if path in self.found: return self.found[path]
+            return self.found.setdefault(path, chosen(self.select, path, len(self.found)))
 
     def done(self):
         "Warn of what could not be changed, raise if nothing was"
         report(self, False, 5)
-        if any(self.found.values()): return
-        called = ', '.join(map(repr, self.found)) or 'none'
+        found = dict(self.found) # a thread may still be inside
+        if any(found.values()): return
+        called = ', '.join(map(repr, found)) or 'none'
         raise ValueError(f"{self.select!r} chose nothing of what called attention: {called}")
 
 def _as_tensor(mask):

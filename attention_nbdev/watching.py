@@ -86,7 +86,7 @@ class Mode(Follower):
         self.seen += 1
         return self.watch.see(self, call, run)
     def lost(self, why):
-        if not self.here(): return
+        if not self.here() or not self.watch.open: return
         self.watch.missing.setdefault(self.path, why)
         for frame in self.stack: frame.reported = True
 
@@ -109,7 +109,8 @@ class Watched:
         self.model,self.here = model, threading.local()
         self.hooks:list[Any] = []
         self.modes:list[Mode] = [] # of all threads
-        self.gate,self.over = threading.Lock(), False # to start, end or close; is it closed?
+        self.gate,self.open = threading.Lock(), False # to start, end or close a block; is it open?
+        self.lock = threading.RLock() # to note what was seen
         self.compiled:list[tuple] = [] # modules that were compiled in place, and how they run
         self.handlers = handlers()
         self.missing:dict[str,str] = {} # why something could not be seen
@@ -131,7 +132,7 @@ class Watched:
         with mode: return body(*args, **kwargs)
     def ended(self, mode:Mode, frame:Frame, module:nn.Module):
         "A module has ended: did one that is called attention stay silent?"
-        if mode.seen > frame.seen or frame.reported: return
+        if mode.seen > frame.seen or frame.reported or not self.open: return
         if 'attention' not in type(module).__name__.lower(): return
         matrices = sum(p.dim() > 1 for p in module.parameters()) # one makes no queries and keys
         if matrices == 1: return
@@ -156,13 +157,13 @@ def _end_later(mode):
 class Watch(Watched):
     "Sees every call of attention inside `model`, in whatever thread"
     def __enter__(self):
-        self.over = False
         if self.model is None: self.mode().switch(True)
         else: watchable,self.compiled = _sort(self.model, self.here, self.missing)
         for path,m in () if self.model is None else watchable:
             self.hooks.append(m.register_forward_pre_hook(_Hook(self.push, path)))
             self.hooks.append(m.register_forward_hook(_Hook(self.pop, path), prepend=True,
                                                       always_call=True, with_kwargs=True))
+        self.open = True # not before: what starts under one hook has to end under the other
         return self
 
     def __exit__(self, *error):
@@ -170,7 +171,7 @@ class Watch(Watched):
         mode.switch(False)
         if mode.inbox: _read_notes(mode)
         with self.gate:
-            self.over = True
+            self.open = False
             for other in self.modes: _end_later(other) # before what would end it otherwise is gone
         for h in self.hooks: h.remove()
         for m,run in reversed(self.compiled): m._compiled_call_impl = run
@@ -184,7 +185,7 @@ class Watch(Watched):
         mode = self.mode()
         mode.here()
         with self.gate:
-            if self.over: return
+            if not self.open: return
             mode.switch(True)
             mode.stack.append(Frame(path, module, mode.seen))
 
@@ -476,6 +477,6 @@ def report(
 ):
     "Say what was not seen, and the way out"
     if not watch.missing: return
-    words = '; '.join(f"{path or 'the model'} {why}" for path,why in watch.missing.items())
+    words = '; '.join(f"{path or 'the model'} {why}" for path,why in list(watch.missing.items()))
     if strict: raise RuntimeError(words)
     warnings.warn(words, UserWarning, stacklevel)
