@@ -39,12 +39,11 @@ def choose(
     need_lse:bool=False,  # Is the log-sum-exp wanted?
 ) -> str: # A name in IMPLS
     "The fastest way that can do this call"
-    call = q, k, v, mask, dropout_p, need_lse
-    if chunked.faster(*call): return 'chunked'
+    if chunked.faster(q, k, v, mask, dropout_p, need_lse): return 'chunked'
     if q.is_cuda and (need_lse or not sdpa.by_flag(mask, q, k)):
-        if triton.cannot(*call) is None: return 'triton'
-    if sdpa.cannot(*call) is None: return 'sdpa'
-    return 'reference' if chunked.cannot(*call) else 'chunked'
+        if triton.cannot(q, k, v, mask, dropout_p, need_lse) is None: return 'triton'
+    if sdpa.cannot(q, k, v, mask, dropout_p, need_lse) is None: return 'sdpa'
+    return 'reference' if chunked.cannot(q, k, v, mask, dropout_p, need_lse) else 'chunked'
 
 def attend(
     q:Tensor,              # Queries, `[batch, heads, q_len, d_k]`

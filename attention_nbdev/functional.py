@@ -35,8 +35,10 @@ def scaled_dot_product_attention(
                                      return_map=return_map, keep_graph=keep_graph)
     q,k,v,mask,scale,front = normal_form(query, key, value, attn_mask, dropout_p, is_causal, scale,
                                          enable_gqa)
-    if impl == 'auto': impl = choose(q, k, v, mask, dropout_p)
-    need_lse = return_map and tells_lse(impl, q, k, v, mask, dropout_p)
+    need_lse = False
+    if return_map:
+        if impl == 'auto': impl = choose(q, k, v, mask, dropout_p)
+        need_lse = tells_lse(impl, q, k, v, mask, dropout_p)
     output,lse = attend(q, k, v, mask, dropout_p, scale, need_lse, impl)
     if front is not None: output = output.reshape(*front, *output.shape[2:])
     if not return_map: return output

@@ -344,7 +344,8 @@ class Padding(Rule):
         if self.real is None: return super().block(b, h, rows, cols, shift)
         return self.real[:b.shape[0], None, None, cols]
     def span(self, first, last, shift, k_len):
-        return 0, k_len if self.longest is None else min(k_len, self.longest)
+        last = self.longest
+        return 0, k_len if last is None or last > k_len else last
     def check(self, shape, device):
         x = self.lengths if self.real is None else self.real
         _check_batch('padding', x, shape, device if self.known is None else x.device)

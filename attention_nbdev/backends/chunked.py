@@ -300,6 +300,8 @@ class _Short(torch.autograd.Function):
 def _single(*xs): return [x[None] for x in xs]
 
 # %% ../../nbs/02d_chunked.ipynb #cannot
+_IN_GRAPH = "it looks at masks while it runs, and a graph being compiled has nothing to look at"
+
 def _strange(q, k, v):
     "What is in the way of looking at these tensors, or None"
     if not type(q) is type(k) is type(v) is Tensor:
@@ -308,7 +310,8 @@ def _strange(q, k, v):
                 return f"it needs plain tensors, and this is a {type(x).__name__}"
     if torch._C._functorch.peek_interpreter_stack() is not None:
         return "vmap and torch.func cannot look inside it"
-    return None if forward_ad._current_level < 0 else "it has no forward-mode derivative"
+    if forward_ad._current_level >= 0: return "it has no forward-mode derivative"
+    return _IN_GRAPH if is_tracing() else None
 
 def cannot(
     q:Tensor, k:Tensor, v:Tensor, # As for attend
@@ -317,8 +320,7 @@ def cannot(
     need_lse:bool=False,
 ) -> str|None: # The reason, or None if it can
     "Why `attend` will not take this call"
-    if is_compiling() or is_tracing():
-        return "it looks at masks while it runs, and a graph being compiled has nothing to look at"
+    if is_compiling(): return _IN_GRAPH
     if not q.is_cpu: return f"it is for the CPU, and this is on {q.device.type}"
     return _strange(q, k, v)
 
@@ -414,7 +416,7 @@ def faster(
     need_lse:bool=False,
 ) -> bool: # Judged by shapes, dtypes and the kind of mask
     "Can `attend` do this call, and faster than PyTorch's own kernels?"
-    if not q.is_cpu or is_compiling() or is_tracing(): return False
+    if not q.is_cpu or is_compiling(): return False
     batch,heads,q_len,d = q.shape
     size = q_len*k.size(2)
     if dropout_p: less_time = size >= 2**16

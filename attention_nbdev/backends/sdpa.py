@@ -79,8 +79,9 @@ def same_width(
     v:Tensor, # `[batch, kv_heads, k_len, d_v]`
 ) -> tuple[Tensor,Tensor,Tensor]: # All of width `max(d_k, d_v)`, and contiguous in it
     "Fill up with zeros whatever is narrower"
-    d = max(q.shape[3], v.shape[3])
-    if q.shape[3] == v.shape[3] and q.stride(3) == k.stride(3) == v.stride(3) == 1: return q, k, v
+    d,d_v = q.size(3), v.size(3)
+    if d == d_v and q.stride(3) == k.stride(3) == v.stride(3) == 1: return q, k, v
+    d = max(d, d_v)
     pad = lambda x: x if x.shape[3] == d else F.pad(x, (0, d - x.shape[3]))
     q,k,v = (x if x.stride(3) == 1 else x.contiguous() for x in map(pad, (q, k, v)))
     return q, k, v
@@ -99,7 +100,7 @@ def _with_lse(q, k, v, tensor, is_causal, scale):
 
 # %% ../../nbs/02a_sdpa.ipynb #grouped
 def _grouped(q, k) -> bool:
-    return True if q.shape[1] != k.shape[1] else False # a graph wants no SymBool
+    return True if q.size(1) != k.size(1) else False # a graph wants no SymBool
 
 # %% ../../nbs/02a_sdpa.ipynb #nan
 def _mark_sick(output, q): return torch.where(q.isnan().any(-1, keepdim=True), math.nan, output)
@@ -120,12 +121,14 @@ def _refuse_second(grad_inputs, grad_outputs):
 
 _OTHERS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 
+_AS_IT_IS = nullcontext()
+
 def _without_cudnn(tensor):
     "For a call with mask `tensor`: with one, cuDNN stands aside"
-    if tensor is None or not tensor.is_cuda: return nullcontext()
+    if tensor is None or not tensor.is_cuda: return _AS_IT_IS
     if torch.compiler.is_compiling(): return sdpa_kernel(_OTHERS) # a graph cannot ask what is on
     use = torch.backends.cuda
-    if not use.cudnn_sdp_enabled(): return nullcontext()
+    if not use.cudnn_sdp_enabled(): return _AS_IT_IS
     on = use.flash_sdp_enabled(), use.mem_efficient_sdp_enabled(), use.math_sdp_enabled()
     return sdpa_kernel([kernel for kernel,wanted in zip(_OTHERS, on) if wanted]
                        or SDPBackend.CUDNN_ATTENTION)
@@ -179,7 +182,7 @@ def attend(
         k,v = remove_padding(k, v, mask, q.shape[2])
         tensor,is_causal = kernel_mask(mask, q, k)
     if scale is None: scale = 1/math.sqrt(max(q.shape[3], 1))
-    d_v,on_cpu,traced = v.shape[3], q.is_cpu, torch.compiler.is_compiling()
+    d_v,on_cpu,traced = v.size(3), q.is_cpu, torch.compiler.is_compiling()
     if on_cpu and not dropout_p: q,k,v = same_width(q, k, v)
     if need_lse and tells(q, k, v, dropout_p):
         output,lse = _with_lse(q, k, v, tensor, is_causal, scale)
@@ -187,6 +190,6 @@ def attend(
         lse = strip_lse(q, k, mask, scale) if need_lse else None
         output = _fused(q, k, v, tensor, dropout_p, is_causal, scale)
         if not traced: output = _first_only(output)
-    few = traced or k.shape[2] < 16
+    few = traced or k.size(2) < 16
     if few and on_cpu and tensor is None: output = _mark_sick(output, q)
-    return (output if d_v == output.shape[3] else output[..., :d_v]), lse
+    return (output if d_v == output.size(3) else output[..., :d_v]), lse
