@@ -33,6 +33,11 @@ class Rule:
         "Keys `start:stop` outside which no query of `first:last` reads"
         return 0, k_len
 
+    def spans(self, first:int, last:int, shift:int, k_len:int) -> list[tuple[int,int]]:
+        "The same in runs that are apart and in order, where keys between them are left out too"
+        start,stop = self.span(first, last, shift, k_len)
+        return [(start, stop)] if start < stop else []
+
     def block(self, b:Tensor, h:Tensor, rows:slice, cols:slice, shift:int) -> Tensor:
         "`reads` for all pairs of `rows` and `cols`, broadcastable to `[batch, heads, rows, cols]`"
         i = torch.arange(rows.start, rows.stop, device=b.device)
@@ -77,6 +82,13 @@ class AnyOf(Rule):
     def span(self, first, last, shift, k_len):
         starts,stops = zip(*(m.span(first, last, shift, k_len) for m in self.masks))
         return min(starts), max(stops)
+    def spans(self, first, last, shift, k_len):
+        start_first = sorted(run for m in self.masks for run in m.spans(first, last, shift, k_len))
+        runs = start_first[:1]
+        for start,stop in start_first[1:]:
+            if start > runs[-1][1]: runs.append((start, stop))
+            else: runs[-1] = runs[-1][0], max(runs[-1][1], stop)
+        return runs
     def check(self, shape, device):
         for m in self.masks: m.check(shape, device)
     def __repr__(self): return '(' + ' | '.join(map(repr, self.masks)) + ')'
@@ -140,6 +152,14 @@ class Mask:
             lo,hi = r.span(first, last, shift, k_len)
             start,stop = max(start, lo), min(stop, hi)
         return min(start, k_len), max(stop, min(start, k_len))
+    def spans(self, first:int, last:int, shift:int, k_len:int) -> list[tuple[int,int]]:
+        "Runs of keys, apart and in order, outside which no query of `first:last` reads"
+        runs = [(0, k_len)] if k_len else []
+        for r in self.rules:
+            pairs = [(run, own) for run in runs for own in r.spans(first, last, shift, k_len)]
+            both = [(max(a, c), min(b, d)) for (a,b),(c,d) in pairs]
+            runs = [(start, stop) for start,stop in both if start < stop]
+        return runs
     def block(self, shape, rows=None, cols=None, device=None) -> tuple[Tensor|None,Tensor|None]:
         "The part of this mask at slices `rows` and `cols`: what `mask_block` returns"
         return mask_block(self, shape, rows, cols, device)
@@ -595,6 +615,7 @@ class Picked(Rule):
     def reads(self, b, h, i, j, shift):
         return self.rule.reads(self.b.to(b.device)[b], self.h.to(h.device)[h], i, j, shift)
     def span(self, first, last, shift, k_len): return self.rule.span(first, last, shift, k_len)
+    def spans(self, first, last, shift, k_len): return self.rule.spans(first, last, shift, k_len)
     def __repr__(self): return repr(self.rule)
 
 def _pick_rule(r, b, h):

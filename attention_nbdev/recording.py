@@ -168,7 +168,7 @@ class _Recorder(Watch):
     def __init__(self, model, select, every, bound, **how):
         super().__init__(model)
         self.select,self.every,self.bound,self.how = select, every, bound, how
-        self.moved:dict[tuple,tuple] = {}
+        self.moved = dict[tuple,tuple]()
         self.maps = Maps(calls=Counter(), missing=self.missing)
 
     def see(self, mode, call, run):

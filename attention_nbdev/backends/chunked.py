@@ -15,7 +15,7 @@ from torch.compiler import is_compiling
 from torch.jit import is_tracing
 from .. import core, masks
 from ..core import default_scale, remove_padding, repeat_heads
-from ..masks import Causal, Custom, Given, Mask, Padding, Prefix, Rule
+from ..masks import AnyOf, Causal, Custom, Given, Mask, Padding, Prefix, Rule
 
 # %% ../../nbs/02d_chunked.ipynb #read-columns
 def read_columns(
@@ -38,9 +38,13 @@ class Piece(NamedTuple):
     b:slice          # Sequences
     h:slice          # Heads
     rows:slice       # Queries
-    cols:slice       # Keys
+    cols:slice|Tensor # Keys; their numbers, if some in between are left out
     keep:Tensor|None # Who may read whom in here, four dimensions; None: all read all
     bias:Tensor|None # What is added to their scores
+
+    def width(self) -> int:
+        "How many keys"
+        return len(self.cols) if isinstance(self.cols, Tensor) else self.cols.stop - self.cols.start
 
 def _groups(b, heads, size, budget):
     "Sequences `b` and all heads, in groups whose scores, `size` for a head, fit into `budget`"
@@ -57,19 +61,37 @@ def _part(x, b, h, cols=slice(None)):
     return x[cut(b, 0), cut(h, 1), :, cut(cols, 3)]
 
 # %% ../../nbs/02d_chunked.ipynb #pieces
+def _runs(mask, shape, rows):
+    "Runs of keys that `rows` read: a single one, unless what lies between is a quarter or more"
+    runs = mask.spans(rows.start, rows.stop, shape[3] - shape[2], shape[3])
+    if len(runs) < 2: return runs
+    start,stop = runs[0][0], runs[-1][1]
+    few = sum(hi - lo for lo,hi in runs) <= .75*(stop - start)
+    return runs if few and not masks.learned(mask) else [(start, stop)]
+
+def _blocks(mask, shape, rows, runs):
+    "What `mask` says about `rows` and the keys of all `runs`"
+    found = [mask.block(shape, rows, slice(*run), 'cpu') for run in runs]
+    if len(found) == 1: return found[0]
+    wide = lambda x, lo, hi: x.expand(*x.shape[:-1], hi - lo)
+    return [None if parts[0] is None else torch.cat([wide(*x) for x in zip(parts, *zip(*runs))], -1)
+            for parts in zip(*found)]
+
 def _row_pieces(mask, shape, rows, budget):
-    batch,heads,q_len,k_len = shape
-    lo,hi = mask.span(rows.start, rows.stop, k_len - q_len, k_len)
-    if lo == hi: return
-    keep,bias = mask.block(shape, rows, slice(lo, hi), 'cpu')
+    batch,heads = shape[:2]
+    runs = _runs(mask, shape, rows)
+    if not runs: return
+    keep,bias = _blocks(mask, shape, rows, runs)
+    keys = torch.cat([torch.arange(*run, device='cpu') for run in runs])
     apart = any(x is not None and x.dim() == 4 and x.shape[0] > 1 for x in (keep, bias))
     for b in [slice(n, n+1) for n in range(batch)] if apart else [slice(0, batch)]:
-        start,stop,full = read_columns(_part(keep, b, slice(None)), hi - lo)
+        start,stop,full = read_columns(_part(keep, b, slice(None)), len(keys))
         if start == stop: continue
-        cols = slice(start, stop)
+        cols,lo = slice(start, stop), runs[0][0]
+        at = keys[cols] if len(runs) > 1 else slice(lo + start, lo + stop)
         for some,h in _groups(b, heads, (rows.stop - rows.start)*(stop - start), budget):
-            yield Piece(some, h, rows, slice(lo + start, lo + stop),
-                        None if full else _part(keep, some, h, cols), _part(bias, some, h, cols))
+            yield Piece(some, h, rows, at, None if full else _part(keep, some, h, cols),
+                        _part(bias, some, h, cols))
 
 def pieces(
     mask:Mask|None,       # Who may read whom
@@ -143,7 +165,7 @@ class Call(NamedTuple):
     def pieces(self): return pieces(self.mask, self.shape, None if self.fused else BUDGET)
     def generator(self): return torch.Generator().manual_seed(self.seed) if self.dropout_p else None
     def gain(self): return 1/(1 - self.dropout_p) if self.dropout_p < 1 else 0.
-    def by_kernel(self, p): return self.fused and p.cols.stop - p.cols.start >= 16
+    def by_kernel(self, p): return self.fused and p.width() >= 16
     def buffer(self, like):
         q_len,k_len = self.shape[2:]
         if self.fused: return like.new_empty(math.prod(self.shape[:3])*min(k_len, 15))
@@ -376,6 +398,9 @@ def work_share(
 ) -> float:    # Between 0 and 1; more than what is left in the end
     "Which part of the scores is left, judged by the rows in the middle and no tensor"
     row,shift,start,stop,filled = q_len//2, k_len - q_len, 0, k_len, 1.
+    if AnyOf in map(type, mask.rules):
+        left = sum(hi - lo for lo,hi in mask.spans(row, row + BLOCK, shift, k_len))
+        return min(r.share for r in mask.rules)*left/k_len
     for r in mask.rules:
         lo,hi = r.span(row, row + BLOCK, shift, k_len)
         if lo > start: start = lo
