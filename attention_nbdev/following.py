@@ -25,7 +25,7 @@ class Follower(TorchFunctionMode):
         super().__init__()
         self.handlers:dict[Any,Callable] = steps()
         self.followed = WeakTensorKeyDictionary()
-        self.heads:int|None = None # how many, where a step has folded them into the batch
+        self.heads:int|None = None # how many, where a step is known to fold them into the batch
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         return self.hear(func, args, kwargs or {})
@@ -37,6 +37,9 @@ class Follower(TorchFunctionMode):
         "A call of attention, as the arguments of `F.scaled_dot_product_attention`"
         return run()
     def lost(self, why:str): "Attention was here, but it can't be told which"
+    def folded(self, n:int) -> int: # 1 if that can't be told: then each is a sequence
+        "How many heads are folded into a batch of `n` matrices"
+        return self.heads if self.heads and n%self.heads == 0 else 1
 
 def arguments(query, key, value, attn_mask=None, dropout_p=0., is_causal=False, scale=None,
               enable_gqa=False, *, impl=None, return_map=None, keep_graph=None) -> dict:
@@ -87,7 +90,7 @@ def _trail(mode, x):
 def _follow(mode, x, t):
     "Remember `t` of `x`, in whatever shape it has now"
     shape = tuple(x.mT.shape if t.turned else x.shape)
-    if t.q is None: t = _Trail(weights=True, shape=shape)
+    if t.q is None: t = _Trail(weights=True, shape=shape, turned=t.turned)
     elif t.shape != shape: t = _reshaped(t, shape)
     if t is None: return None
     by_head = t.shape if len(t.shape) == 4 else t.by_head
@@ -228,8 +231,10 @@ def _transpose(t, dim0=-1, dim1=-2):
 def _turn(t, *args, **kwargs): return _transpose(t) # `x.mT` comes with its class
 
 def _softmax(t, dim=None, *args, **kwargs):
-    "Scores become weights"
-    return t._replace(weights=True) if dim in (-1, len(t.shape) - 1) and not t.weights else None
+    "Scores become weights; over their rows, those with which keys read queries"
+    if t.weights or dim is None: return None
+    if dim in (-1, len(t.shape) - 1): return t._replace(weights=True)
+    return _Trail(weights=True, turned=True) if dim in (-2, len(t.shape) - 2) else None
 
 def _unknown(mode, out, x, dim=None, *args, **kwargs):
     "Weights of unknown origin"
@@ -333,7 +338,7 @@ def _call(mode, t, v):
     if t.q is None or t.altered and mode.changes or not _fits(v, t.shape): return None
     lead = t.shape[:-2]
     if len(lead) == 1 and t.by_head: new = t.by_head[:-2]
-    elif len(lead) == 1 and mode.heads: new = (lead[0]//mode.heads, mode.heads)
+    elif len(lead) == 1: new = (lead[0]//(heads := mode.folded(lead[0])), heads)
     else: new = lead
     v = _expand(v, lead)
     if new != lead: t,v = _reshaped(t, (*new, *t.shape[-2:])), v.reshape(*new, *v.shape[-2:])
@@ -366,12 +371,34 @@ def _given(t):
     bias = tuple(Given(x, 'bias') for x in ready if x.dtype != torch.bool)
     return Mask(keep, bias) if terms else None
 
+def _weights_in(mode, xs):
+    "Are there weights among `xs`?"
+    return any(t is not None and t.weights for t in (_trail(mode, x) for x in _flat(xs)))
+
+def _on_product(mode, func, args, kwargs):
+    "A product of another kind, which no trail leads through"
+    if _weights_in(mode, (*args, *kwargs.values())): mode.lost(_LOST)
+    return _on_other(mode, func, args, kwargs)
+
 def _on_matmul(mode, func, args, kwargs):
-    run = lambda: func(*args, **kwargs)
     placed,named = _placed(args, kwargs, 'input', 'mat2' if 'mat2' in kwargs else 'other')
     if len(placed) != 2 or named or not all(isinstance(x, Tensor) for x in placed):
         return _on_other(mode, func, args, kwargs)
-    x,y = placed
+    return _product(mode, *placed, lambda: func(*args, **kwargs))
+
+def _on_linear(mode, func, args, kwargs):
+    "`x @ weight.mT`, a step of attention if the weight is no parameter"
+    placed,named = _placed(args, kwargs, 'input', 'weight', 'bias')
+    x,weight = placed[:2] if len(placed) > 1 else (None, None)
+    if not named and isinstance(weight, Tensor) and not isinstance(weight, torch.nn.Parameter):
+        if placed[2:] in ((), (None,)) and weight.dim() == 2:
+            return _product(mode, x, weight.mT, lambda: func(*args, **kwargs))
+    t = _trail(mode, x) # if of unknown origin: not every softmax is of attention
+    if t is not None and t.weights and t.q is not None: mode.lost(_LOST)
+    return _on_other(mode, func, args, kwargs)
+
+def _product(mode, x, y, run):
+    "`x @ y`, which `run` computes"
     t,last = _trail(mode, x), _trail(mode, y)
     if t is not None and t.weights and not t.turned and y.dim() > 1:
         out = _end(mode, t, y, run)
@@ -388,8 +415,9 @@ def _sum(input, batch1, batch2, *, beta=1, alpha=1):
 def _on_baddbmm(mode, func, args, kwargs):
     "`beta*input + alpha*q @ k.mT`"
     parts = _try(_sum, *args, **kwargs)
-    out = func(*args, **kwargs) if parts else _on_other(mode, func, args, kwargs)
-    if parts: _try(_begin_sum, mode, out, *parts)
+    if parts is None or _weights_in(mode, parts[1:3]): return _on_product(mode, func, args, kwargs)
+    out = func(*args, **kwargs)
+    _try(_begin_sum, mode, out, *parts)
     return out
 
 def _begin_sum(mode, out, x, q, kt, beta, alpha):
@@ -416,8 +444,10 @@ def _permuted(x, have, want):
     return x
 
 def _on_einsum(mode, func, args, kwargs):
+    if len(args) == 2 and isinstance(args[1], (list, tuple)): args = args[0], *args[1]
     letters = _try(_letters, *args, **kwargs)
-    if letters is None: return _on_other(mode, func, args, kwargs)
+    if letters is None:
+        return (_on_product if len(args) > 2 else _on_other)(mode, func, args, kwargs)
     *letters,out = letters
     pairs = list(zip(letters, args[1:]))
     run = lambda: func(*args)
@@ -463,9 +493,12 @@ def steps():
     table:dict[Any,Callable] = {}
     def put(handle, *names):
         for name in names:
-            for place in (torch, torch.special, Tensor, F):
+            for place in (torch, torch.special, torch.linalg, Tensor, F):
                 if hasattr(place, name): table[getattr(place, name)] = handle
-    put(_on_matmul, 'matmul', '__matmul__', 'bmm')
+    put(_on_matmul, 'matmul', '__matmul__', 'bmm', 'mm')
+    put(_on_product, 'addmm', 'addmm_', 'addbmm', 'addbmm_', 'addmv', 'mv', 'tensordot', 'inner',
+        'multi_dot', 'chain_matmul')
+    put(_on_linear, 'linear')
     put(_on_baddbmm, 'baddbmm')
     put(_on_einsum, 'einsum')
     put(_step(_mul, second=_mul), 'mul', 'mul_', 'multiply', '__mul__', '__rmul__', '__imul__')
@@ -475,7 +508,7 @@ def steps():
     put(_step(_masked_fill), 'masked_fill', 'masked_fill_')
     put(_on_where, 'where')
     put(_step(_softmax), 'softmax')
-    put(_on_log_softmax, 'log_softmax')
+    put(_on_log_softmax, 'log_softmax', 'softmin')
     put(_step(_dropout), 'dropout')
     put(_step(_same), 'to', 'float', 'double', 'half', 'bfloat16', 'type', 'type_as', 'contiguous',
         'clone', 'view', 'reshape', 'unflatten', 'flatten', 'unsqueeze', 'squeeze', 'detach', 'cpu')

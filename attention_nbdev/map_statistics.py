@@ -86,7 +86,10 @@ class _Times(Rule):
     "A bias times a number; what it hides stays hidden"
     rule:Rule
     factor:float
-    def times(self, x): return torch.where(x == -math.inf, x, x*self.factor)
+    dtype:torch.dtype # Of the scores
+    def times(self, x):
+        x = x.to(self.dtype)
+        return torch.where(x == -math.inf, x, x*self.factor)
     def reads(self, *at): return self.times(self.rule.reads(*at))
     def block(self, *at): return self.times(self.rule.block(*at))
 
@@ -96,7 +99,8 @@ def at_scale(
 ) -> Scores:
     "The same scores, `alpha` times as strong"
     mask = s.mask
-    if mask is not None: mask = Mask(mask.rules, tuple(_Times(r, alpha) for r in mask.biases))
+    if mask is not None:
+        mask = Mask(mask.rules, tuple(_Times(r, alpha, s.dtype) for r in mask.biases))
     return s._replace(mask=mask, scale=s.scale*alpha)
 
 # %% ../nbs/03b_map_statistics.ipynb #renyi
@@ -108,15 +112,19 @@ def renyi(
 ) -> Tensor:           # `[batch, heads, q_len]`, in nats
     "Rényi entropy of each row"
     if not alpha >= 0: raise ValueError(f"alpha: expected 0 or more, got {alpha}")
-    if alpha == 1: return entropy(s, lse, memory)
+    if abs(alpha - 1) < 1e-8: return entropy(s, lse, memory)
     blind = lse == -math.inf
     if alpha == math.inf:
         def top(rows, cols, q, k, lse):
             return weight_block(s._replace(q=q, k=k), lse, rows, cols).amax(-1)
         largest = over_strips(s, top, (s.q, s.k, lse), (s.mask,), memory)
         return -largest.masked_fill(blind, 1.).log()
+    dtype = lse.dtype
+    if abs(alpha - 1) < .25: # of a difference of large numbers little would be left
+        s = s._replace(q=s.q.double(), k=s.k.double())
+        _,lse = read(s, s.k, memory)
     _,strong = read(at_scale(s, alpha), s.k.to(lse.dtype), memory)
-    return ((strong - alpha*lse)/(1 - alpha)).masked_fill(blind, 0.)
+    return ((strong - alpha*lse)/(1 - alpha)).masked_fill(blind, 0.).to(dtype)
 
 def effective_keys(
     s:Scores,

@@ -258,7 +258,7 @@ def draw(
     strength = torch.ones(shape[2:]) if keep is None else keep.expand(shape)[b, h].float()
     if bias is not None:
         bias = bias.detach().float().expand(shape)[b, h]
-        strength = strength * (bias - bias.max()).exp()
+        strength = strength * (bias - bias.max()).exp().nan_to_num(0.)
     label = str(mask).replace('"', "'").replace('<', '&lt;')
     return f'<div>{_svg(_rects(strength), *shape[2:], label)}<br><code>{label}</code></div>'
 
@@ -508,12 +508,17 @@ def bias(
     return Mask(biases=(Given(x, 'bias'),))
 
 # %% ../nbs/00_masks.ipynb #as-mask
+def _of_causal_bias(x:Any):
+    "The same as one of `torch.nn.attention.bias`, a module that takes long to import"
+    return causal(x.variant.name.lower())
+
 def as_mask(
     mask:Mask|Tensor|None, # A Mask; a bool tensor, True = may read; or a floating-point one, added
     name:str='mask',       # What the argument is called in errors
 ) -> Mask|None:            # None if there is none
     "Any way to say who may read whom, as a `Mask`"
     if mask is None or isinstance(mask, Mask): return mask
+    if type(mask).__name__ == 'CausalBias': return _of_causal_bias(mask)
     x = _four_dims(name, mask)
     if x.dtype == torch.bool: return Mask((Given(x, name),))
     if x.is_floating_point(): return Mask(biases=(Given(x, name),))
@@ -526,7 +531,7 @@ def alibi_slopes(heads:int) -> Tensor: # `[heads]`
     _check_count(heads=heads)
     n = 2**int(math.log2(max(heads, 1)))
     series = lambda n: [2**(-8*(k+1)/n) for k in range(n)]
-    return torch.tensor((series(n) + series(2*n)[::2])[:heads])
+    return torch.tensor((series(n) + series(2*n)[::2])[:heads], dtype=torch.float32)
 
 @dataclass(eq=False)
 class Alibi(_Aligned):
@@ -535,7 +540,8 @@ class Alibi(_Aligned):
     def reads(self, b, h, i, j, shift):
         return -self.slopes.to(b.device)[h] * (j - i - self.offset(shift)).abs()
     def check(self, shape, device): _check_heads('alibi', len(self.slopes), shape)
-    def __repr__(self): return f'alibi({len(self.slopes)})'
+    def __repr__(self):
+        return f"alibi({', '.join(filter(None, (str(len(self.slopes)), self.suffix())))})"
 
 def _check_heads(name, heads, shape):
     if heads != shape[1]: raise ValueError(f"{name}: expected {shape[1]} heads, got {heads}")
@@ -560,7 +566,8 @@ class Relative(_Aligned):
     def check(self, shape, device):
         _check_device('relative_bias', self.table, device)
         _check_heads('relative_bias', self.table.shape[0], shape)
-    def __repr__(self): return f'relative_bias({_short(self.table)})'
+    def __repr__(self):
+        return f"relative_bias({', '.join(filter(None, (_short(self.table), self.suffix())))})"
 
 def relative_bias(
     table:Tensor,           # Floats `[heads, 2r+1]`, for keys `r` before a query to `r` after
@@ -618,14 +625,20 @@ class Picked(Rule):
     def spans(self, first, last, shift, k_len): return self.rule.spans(first, last, shift, k_len)
     def __repr__(self): return repr(self.rule)
 
+def _taken(x, dim, at):
+    "What stands at places `at` of `x`: a view, if they are next to each other"
+    if x.shape[dim] == 1: return x
+    start,stop = (at[0], at[0] + len(at)) if len(at) else (0, 0)
+    together = start >= 0 and [*at] == [*range(start, stop)]
+    return x[(slice(None),)*dim + (slice(start, stop) if together else at,)]
+
 def _pick_rule(r, b, h):
     if type(r) in (Causal, Window): return r
     if type(r) is Padding and r.real is not None: return Padding(None, r.real[b])
     if type(r) is Padding:
         return Padding(r.lengths[b], None, r.known and tuple(r.known[n] for n in b))
     if type(r) is not Given: return Picked(r, torch.tensor(b), torch.tensor(h))
-    x = r.values if r.values.shape[0] == 1 else r.values[b]
-    return Given(x if x.shape[1] == 1 else x[:,h], r.name)
+    return Given(_taken(_taken(r.values, 0, b), 1, h), r.name)
 
 def pick(
     mask:Mask,   # Any mask

@@ -354,8 +354,9 @@ def _send(s, lse, x, memory):
 # %% ../nbs/03a_matrix_free.ipynb #pull-bias
 def _pull_bias(s, b, h, rows, cols, grad, params):
     "Gradients of `params` from that of a tile of scores, of sequence `b` and heads `h`"
-    mask,shape = s.mask.pick([b], [*range(s.shape[1])[h]]), (1, len(grad), *s.shape[2:])
-    with torch.enable_grad(): _,bias = mask_block(mask, shape, rows, cols, grad.device)
+    heads,shape = [*range(s.shape[1])[h]], (1, len(grad), *s.shape[2:])
+    with torch.enable_grad():
+        _,bias = mask_block(s.mask.pick([b], heads), shape, rows, cols, grad.device)
     if not bias.requires_grad: return [0]*len(params)
     grad = grad[None].sum_to_size(bias.shape).to(bias.dtype)
     grads = torch.autograd.grad(bias, params, grad, allow_unused=True)
@@ -388,7 +389,8 @@ def pull(
 ) -> Pulled:
     "Go back from scores with the gradient `P*(a@b.mT + r + c)`"
     zeros = lambda x: torch.zeros_like(x, dtype=s.dtype)
-    out = Pulled(zeros(s.q), zeros(s.k), [0]*len(params), zeros(lse), zeros(a), zeros(b))
+    learned_so_far = [torch.zeros_like(x) for x in params]
+    out = Pulled(zeros(s.q), zeros(s.k), learned_so_far, zeros(lse), zeros(a), zeros(b))
     for n,h,rows,cols,p in walk(s, lse, memory):
         kv,hb = (_owners(x, h, s.shape[1]) for x in (s.k, b))
         grad = (a[n,h,rows] @ b[n,hb,cols].mT + r[n,h,rows,None] + c[n,h,None,cols]).mul_(p)

@@ -44,6 +44,16 @@ class Frame:
 
 # %% ../nbs/07b_watch.ipynb #mode
 _dynamo = torch._C._dynamo.eval_frame
+_HEADS = 'num_heads', 'n_heads', 'num_attention_heads', 'n_head', 'nhead', 'heads'
+_NAMES = 'attention', 'attn', 'mha' # of modules and operators
+
+_OPS = frozenset((torch._ops.OpOverload, torch._ops.OpOverloadPacket))
+_KERNEL = "calls a kernel of attention of its own; let it call F.scaled_dot_product_attention"
+
+def _is_kernel(op):
+    "Is this operator none of PyTorch's, and called attention?"
+    space,_,name = str(op).lower().partition('.')
+    return space != 'aten' and any(x in name for x in (*_NAMES, 'sdpa'))
 
 class Mode(Follower):
     "What one thread of a watched model is doing"
@@ -60,7 +70,9 @@ class Mode(Follower):
             _take_note(self.inbox, func, args)
             return func(*args, **kwargs or {})
         if self.inbox: _read_notes(self)
-        if func not in self.handlers and not self.followed.data: return func(*args, **kwargs or {})
+        if func not in self.handlers:
+            if type(func) in _OPS and _is_kernel(func): self.lost(_KERNEL)
+            if not self.followed.data: return func(*args, **kwargs or {})
         hear = torch.compiler.disable(self.hear) if _dynamo.get_eval_frame_callback() else self.hear
         return hear(func, args, kwargs or {})
 
@@ -81,6 +93,10 @@ class Mode(Follower):
         "The model has ended in this thread"
         self.switch(False)
         for hook in self.late: hook.remove()
+    def folded(self, n):
+        module = self.stack[-1].module if self.stack else None
+        known = self.heads, *(getattr(module, name, None) for name in _HEADS)
+        return next((h for h in known if type(h) is int and h > 0 and n%h == 0), 1)
     def see(self, call, run):
         if not self.here(): return run()
         self.seen += 1
@@ -133,9 +149,9 @@ class Watched:
     def ended(self, mode:Mode, frame:Frame, module:nn.Module):
         "A module has ended: did one that is called attention stay silent?"
         if mode.seen > frame.seen or frame.reported or not self.open: return
-        if 'attention' not in type(module).__name__.lower(): return
-        matrices = sum(p.dim() > 1 for p in module.parameters()) # one makes no queries and keys
-        if matrices == 1: return
+        if not any(x in type(module).__name__.lower() for x in _NAMES): return
+        sizes = [p.shape for p in module.parameters() if p.dim() > 1]
+        if len(sizes) == 1 and sizes[0][0] < 2*sizes[0][1]: return # makes no queries and keys
         self.missing.setdefault(frame.path, _SILENT)
         for outer in mode.stack: outer.reported = True
 
@@ -299,9 +315,13 @@ def _mha_body(mode):
     return copied
 
 def _on_mha(mode, func, args, kwargs):
-    before,mode.heads = mode.heads, kwargs.get('num_heads', args[4] if len(args) > 4 else None)
+    heads = kwargs.get('num_heads', args[4] if len(args) > 4 else None)
+    outer = [m for m in _get_current_function_mode_stack() if isinstance(m, Mode)] # hear the parts
+    before = [(m, m.heads) for m in (mode, *outer)]
+    for m,_ in before: m.heads = heads
     try: return mode.watch.mha(mode, args, kwargs)
-    finally: mode.heads = before
+    finally:
+        for m,own in before: m.heads = own
 
 # %% ../nbs/07b_watch.ipynb #flex-adds
 def _only_adds(score_mod):
@@ -335,7 +355,7 @@ def _known(note, *names):
             for name in names if hasattr(place, name)}
 
 _NOTED = {**_known('softmax', 'softmax'),
-          **_known('product', 'matmul', '__matmul__', 'bmm', 'einsum'),
+          **_known('product', 'matmul', '__matmul__', 'bmm', 'mm', 'einsum'),
           **_known('attention', 'scaled_dot_product_attention', 'multi_head_attention_forward'),
           scaled_dot_product_attention: 'attention'}
 
@@ -446,8 +466,10 @@ def map_of(
 # %% ../nbs/07b_watch.ipynb #handlers
 def handlers() -> dict: # By the function that is called
     "What a mode listens for"
+    aten = torch.ops.aten.scaled_dot_product_attention
     return {**steps(), scaled_dot_product_attention: _on_sdpa,
-            F.scaled_dot_product_attention: _on_sdpa, F.multi_head_attention_forward: _on_mha,
+            F.scaled_dot_product_attention: _on_sdpa, aten: _on_sdpa, aten.default: _on_sdpa,
+            F.multi_head_attention_forward: _on_mha,
             torch._nested_tensor_from_mask_left_aligned: _on_packing}
 
 # %% ../nbs/07b_watch.ipynb #choose
