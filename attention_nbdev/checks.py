@@ -10,7 +10,7 @@ import math
 from typing import Any
 import torch
 from torch import Tensor
-from .masks import Given, Mask, as_mask, causal
+from .masks import AnyOf, Given, Inverse, Mask, as_mask, causal
 from .core import default_scale
 
 # %% ../nbs/01a_checks.ipynb #tensors
@@ -136,7 +136,10 @@ def _fold_rules(mask, lead, heads):
     "The same for the tensors of a `Mask`"
     if not isinstance(mask, Mask) or len(lead) < 2: return _fold_mask(mask, lead, heads)
     whole = (1, math.prod(lead)) # of these sizes it fits as it is
+    again = lambda m: _fold_rules(m, lead, heads)
     def fold(r):
+        if type(r) is AnyOf: return AnyOf(tuple(map(again, r.masks)))
+        if type(r) is Inverse: return Inverse(again(r.mask))
         if type(r) is not Given or r.values.shape[0] in whole: return r
         return Given(_fold_mask(r.values, lead, heads), r.name)
     return Mask(*(tuple(map(fold, rules)) for rules in (mask.rules, mask.biases)))
@@ -186,7 +189,10 @@ def normal_form(
         for name,x in (('query', query), ('key', key), ('value', value)): _check_tensor(name, x)
     device = 'cpu' if query.is_cpu else query.device.type
     if device != 'meta' and torch.is_autocast_enabled(device):
-        query,key,value = (_lower(x, torch.get_autocast_dtype(device)) for x in (query, key, value))
+        low = torch.get_autocast_dtype(device)
+        query,key,value = (_lower(x, low) for x in (query, key, value))
+        if isinstance(attn_mask, Tensor) and attn_mask.dtype is not torch.float32:
+            attn_mask = _lower(attn_mask, low)
     if not usual: query,key,value,attn_mask,front = _four(query, key, value, attn_mask, enable_gqa)
     mask = None
     if attn_mask is not None or is_causal: mask = _full_mask(attn_mask, is_causal, query, key)

@@ -15,7 +15,7 @@ from .checks import check_probability, check_scale, check_size
 from .decoding import KVCache, rotary
 from .functional import scaled_dot_product_attention
 from .layouts import convert, detect, is_plain, options_of
-from .masks import Mask, as_mask, causal
+from .masks import Mask, as_mask, causal, leaves
 
 # %% ../nbs/05_multihead.ipynb #sizes
 def _linear(d_in, d_out, bias, device, dtype):
@@ -84,7 +84,7 @@ def _heads_joined(x, batch_first):
 def _from_the_end(mask, is_causal, cache):
     "`mask`, and where `is_causal` a causal one, for queries that come last"
     mask = as_mask(mask)
-    aligned = (r for r in (() if mask is None else mask.rules + mask.biases) if hasattr(r, 'align'))
+    aligned = (r for r in (() if mask is None else leaves(mask)) if hasattr(r, 'align'))
     if cache.length and any(r.align == 'upper_left' for r in aligned):
         raise ValueError(f"mask: expected align='lower_right' with a cache, got {mask}")
     if not is_causal: return mask

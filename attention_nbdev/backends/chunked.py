@@ -118,16 +118,18 @@ def _added(keep, bias, dtype):
 
 def _powers(q, k, keep, bias, buffer):
     "E in `buffer`, `1/z` and the log-sum-exp of a piece; `q` comes already scaled"
-    shape = (*q.shape[:3], k.shape[2])
+    shape,unit = (*q.shape[:3], k.shape[2]), 1. if bias is not None else _LOG2E
     powers = buffer[:math.prod(shape)].view(-1, *shape[2:])
-    torch.bmm((q*_LOG2E).flatten(0, 1), k.flatten(0, 1).mT, out=powers)
+    torch.bmm((q*unit).flatten(0, 1), k.flatten(0, 1).mT, out=powers)
     powers = powers.view(shape)
     added = _added(keep, bias, q.dtype)
-    if added is not None: powers.add_(added, alpha=_LOG2E)
+    if added is not None: powers.add_(added)
     most = powers.amax(-1, keepdim=True)                        # [batch, heads, rows, 1]
     if added is not None: most.masked_fill_(most == -math.inf, 0.)
-    total = powers.sub_(most).exp2_().sum(-1, keepdim=True)
-    lse = total.log2().add_(most).mul_(math.log(2))
+    powers.sub_(most)
+    if bias is not None: powers.mul_(_LOG2E) # not before: it might be the lowest of all numbers
+    total = powers.exp2_().sum(-1, keepdim=True)
+    lse = total.log2().mul_(math.log(2)).add_(most, alpha=math.log(2) if bias is None else 1.)
     return powers, total.reciprocal_().masked_fill_(lse == -math.inf, 0.), lse[..., 0]
 
 # %% ../../nbs/02d_chunked.ipynb #fused

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import AuxRequest, BlockMask, flex_attention
 from ..masks import Mask, learned, mask_block
-from ..core import remove_padding, strip_lse
+from ..core import mark_sick, remove_padding, strip_lse
 
 # %% ../../nbs/02b_flex.ipynb #mods
 def mask_mod(mask:Mask, shift:int):
@@ -110,7 +110,9 @@ def attend(
     blocks = None if mask is None or not mask.rules else block_mask(mask, shape, q.device)
     kw = dict(score_mod=score_mod(mask, shape[3] - shape[2]), block_mask=blocks, scale=scale,
               enable_gqa=q.shape[1] != k.shape[1])
+    if q.device.type == 'cpu':
+        lse = strip_lse(q, k, mask, scale) if need_lse else None
+        return mark_sick(_call(q, k, v, **kw), q), lse
     if not need_lse: return _call(q, k, v, **kw), None
-    if q.device.type == 'cpu': return _call(q, k, v, **kw), strip_lse(q, k, mask, scale)
     output,aux = _call(q, k, v, **kw, return_aux=AuxRequest(lse=True))
     return output, aux.lse

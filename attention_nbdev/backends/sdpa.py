@@ -11,15 +11,19 @@ from contextlib import nullcontext
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.compiler import is_compiling
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from ..masks import Causal, Given, Mask, learned, mask_block
-from ..core import remove_padding, strip_lse
+from ..core import mark_sick, remove_padding, strip_lse
 
 # %% ../../nbs/02a_sdpa.ipynb #kernel-mask
 def _causal_flag(mask:Mask, q_len:int, k_len:int) -> bool:
     "Is `mask` what `is_causal=True` means?"
     if len(mask.rules) != 1 or mask.biases or type(mask.rules[0]) is not Causal: return False
-    return True if mask.rules[0].align == 'upper_left' or q_len == k_len else False
+    if mask.rules[0].align == 'upper_left': return True
+    if is_compiling(): # a graph for any lengths must not depend on these
+        return torch.fx.experimental.symbolic_shapes.statically_known_true(q_len == k_len)
+    return True if q_len == k_len else False
 
 def _hides_nothing(mask:Mask, q_len:int) -> bool:
     "Is `mask` a causal one for a single query that stands at the last key?"
@@ -102,9 +106,6 @@ def _with_lse(q, k, v, tensor, is_causal, scale):
 def _grouped(q, k) -> bool:
     return True if q.size(1) != k.size(1) else False # a graph wants no SymBool
 
-# %% ../../nbs/02a_sdpa.ipynb #nan
-def _mark_sick(output, q): return torch.where(q.isnan().any(-1, keepdim=True), math.nan, output)
-
 # %% ../../nbs/02a_sdpa.ipynb #second
 _OTHER_WAY = "impl='sdpa' has a first derivative only; use impl='reference' or impl='chunked'"
 
@@ -182,6 +183,7 @@ def attend(
         k,v = remove_padding(k, v, mask, q.shape[2])
         tensor,is_causal = kernel_mask(mask, q, k)
     if scale is None: scale = 1/math.sqrt(max(q.shape[3], 1))
+    elif is_causal and scale <= 0: q,scale = (-q, -scale) if scale else (q*0, 1.)
     d_v,on_cpu,traced = v.size(3), q.is_cpu, torch.compiler.is_compiling()
     if on_cpu and not dropout_p: q,k,v = same_width(q, k, v)
     if need_lse and tells(q, k, v, dropout_p):
@@ -191,5 +193,5 @@ def attend(
         output = _fused(q, k, v, tensor, dropout_p, is_causal, scale)
         if not traced: output = _first_only(output)
     few = traced or k.size(2) < 16
-    if few and on_cpu and tensor is None: output = _mark_sick(output, q)
+    if few and on_cpu and tensor is None: output = mark_sick(output, q)
     return (output if d_v == output.size(3) else output[..., :d_v]), lse
