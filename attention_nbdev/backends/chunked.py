@@ -418,6 +418,7 @@ def _faster_plain(q, size, maps):
         if not 2**12 <= size <= 2**14 or size*maps < 2**17: return False
         return q.requires_grad and torch.is_grad_enabled() and torch.get_num_threads() > 1
     if dtype is torch.float64 or _FAST_HALF or size*maps < 2**14: return False
+    if size > 256*q.size(2)**2: return False # all keys become float32, for so few queries
     return dtype is torch.float16 or q.requires_grad and torch.is_grad_enabled()
 
 def _faster_masked(mask, q_len, size):
