@@ -388,6 +388,8 @@ def _on_matmul(mode, func, args, kwargs):
 
 def _on_linear(mode, func, args, kwargs):
     "`x @ weight.mT`, a step of attention if the weight is no parameter"
+    usual = len(args) > 1 and isinstance(args[1], torch.nn.Parameter)
+    if usual and not mode.followed.data: return func(*args, **kwargs)
     placed,named = _placed(args, kwargs, 'input', 'weight', 'bias')
     x,weight = placed[:2] if len(placed) > 1 else (None, None)
     if not named and isinstance(weight, Tensor) and not isinstance(weight, torch.nn.Parameter):
