@@ -87,9 +87,9 @@ class AnyOf(Rule):
         starts,stops = zip(*(m.span(first, last, shift, k_len) for m in self.masks))
         return min(starts), max(stops)
     def spans(self, first, last, shift, k_len):
-        start_first = sorted(run for m in self.masks for run in m.spans(first, last, shift, k_len))
-        runs = start_first[:1]
-        for start,stop in start_first[1:]:
+        ordered = sorted(run for m in self.masks for run in m.spans(first, last, shift, k_len))
+        runs = ordered[:1]
+        for start,stop in ordered[1:]:
             if start > runs[-1][1]: runs.append((start, stop))
             else: runs[-1] = runs[-1][0], max(runs[-1][1], stop)
         return runs
