@@ -84,6 +84,11 @@ class Explanation(NamedTuple):
         arrow = lambda name: '→' if name == self.choice else ' '
         return '\n'.join(f"{arrow(n)} {n:{width}}  {line}" for n,line in self.lines.items())
 
+_WHY_NOT = dict(reference="could: it writes out the whole matrix, for others to be checked against",
+                sdpa="could: expected to be slower here", chunked="could: expected to be no faster",
+                flex="could: it has to be compiled for this mask first",
+                triton="could: what PyTorch's own kernel does well is left to it")
+
 def explain(
     query:Tensor,         # `[..., heads, q_len, d_k]`
     key:Tensor,           # `[..., heads, k_len, d_k]`
@@ -101,7 +106,7 @@ def explain(
     lines = {}
     for impl in IMPLS:
         reason = cannot(impl, q, k, v, mask, dropout_p)
-        can = 'the one that is chosen' if impl == choice else 'could, if asked for by name'
+        can = 'the one that is chosen' if impl == choice else _WHY_NOT[impl]
         if impl == 'sdpa' and (size := sdpa.mask_bytes(mask, q, k)):
             can += f', with a tensor of {size/2**20:,.1f} MiB for the mask'
         lines[impl] = f'no: {reason}' if reason else can

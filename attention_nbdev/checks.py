@@ -87,18 +87,29 @@ def _check_groups(query, key, value):
                          f", got {kv_heads}")
 
 # %% ../nbs/01a_checks.ipynb #broadcast
+def _broadcast(leads):
+    "The shape to which `leads` broadcast; in Python, so that a graph being compiled can raise"
+    n,shape = max(map(len, leads)), []
+    for sizes in zip(*((1,)*(n - len(lead)) + lead for lead in leads)):
+        whole = 1
+        for size in sizes:
+            if size != 1 and whole != 1 and whole != size:
+                raise ValueError(f"expected sizes that broadcast, got {sizes}")
+            if size != 1: whole = size
+        shape.append(whole)
+    return tuple(shape)
+
 def _lead(query, key, value, enable_gqa):
     "Dimensions before the heads, broadcast; and the number of heads of query, key and value"
     heads = [x.shape[-3] if x.dim() > 2 else 1 for x in (query, key, value)]
     leads = [tuple(x.shape[:-3]) for x in (query, key, value)]
     if not enable_gqa:
-        h = max(heads, key=lambda n: (n != 1, n))
-        if any(n not in (1, h) for n in heads):
-            raise ValueError(f"key, value: expected {heads[0]} heads, like query, got "
-                             f"{heads[1]} and {heads[2]}; for grouped heads set enable_gqa=True")
-        heads = [h]*3
-    try: return torch.broadcast_shapes(*leads), heads
-    except RuntimeError as e:
+        try: heads = [*_broadcast([(n,) for n in heads])]*3
+        except ValueError as e:
+            got = f"{heads[1]} and {heads[2]}; for grouped heads set enable_gqa=True"
+            raise ValueError(f"key, value: expected {heads[0]} heads, like query, got {got}") from e
+    try: return _broadcast(leads), heads
+    except ValueError as e:
         q,k,v = (l[0] if len(l) == 1 else l for l in leads)
         raise ValueError(f"key, value: expected batch {q}, like query, got {k} and {v}") from e
 
