@@ -19,8 +19,8 @@ from . import map_statistics as stats
 from .core import attention_weights, default_scale, remove_padding
 from .masks import Mask, Rule, as_mask
 from .matrix_free import MEMORY, Progress, Scores, kernels_for, never_empty, read
-from .matrix_free import score_block, select, send, strips, walk, weight_block
-from .matrix_free import with_gradient
+from .matrix_free import score_block, select, send, settle, strips, walk
+from .matrix_free import weight_block, with_gradient
 
 # %% ../nbs/04_attention_map.ipynb #top
 def _top(x, k, in_order=True):
@@ -216,6 +216,7 @@ def _seen(**parts):
 def _selected(m, b, h):
     new = object.__new__(type(m))
     new.__dict__.update(m.__dict__, scores=select(m.scores, b, h), lse=m.lse[b][:,h])
+    new.__dict__.pop('settled', None)
     if m.v is not None: new.v = m.v[b][:,[n//(m.shape[1]//m.v.shape[1]) for n in h]]
     return new
 
@@ -253,6 +254,13 @@ class _Frame:
         with torch.no_grad(), self._exact(): lse = read(s, s.k.to(s.dtype), self.memory)[1]
         return self._own(lse)
 
+    @cached_property
+    def settled(self) -> tuple[Scores,Tensor]:
+        "Scores and log-sum-exp that are fit for arithmetic, where biases are far from 0, too"
+        lse = self.lse
+        with torch.set_grad_enabled(self.keep_graph), self._exact():
+            return settle(self.scores, lse, self.memory)
+
     def select(self,
         batch:'Index|None'=None, # Which sequences; None: all
         heads:'Index|None'=None, # Which heads; None: all
@@ -272,7 +280,7 @@ class _Frame:
 
     def _ask(self, fn, *args, **kwargs):
         with self._exact(), torch.set_grad_enabled(self.keep_graph and torch.is_grad_enabled()):
-            return fn(self.scores, self.lse, *args, **kwargs)
+            return fn(*self.settled, *args, **kwargs)
     def _fit(self, x, dim):
         "`x` with four dimensions, and those of size 1 expanded"
         x = x[(None,)*(4 - x.dim())]
@@ -337,7 +345,7 @@ class _Acting(_Frame):
     "Products with the matrix, and what they tell"
     def __matmul__(self, x:Tensor) -> Tensor: # `[batch, heads, q_len, n]`
         "`P @ x`: what each query reads from `x`, `[batch, heads, k_len, n]`"
-        with self._exact(): return read(self.scores, self._fit(x, 3), self.memory)[0]
+        with self._exact(): return read(self.settled[0], self._fit(x, 3), self.memory)[0]
     @property
     def T(self) -> '_Transposed': # For `map.T @ x`
         "The transpose: who is read, by whom"
@@ -368,11 +376,11 @@ class _Acting(_Frame):
     def kl(self, other:'AttentionMap') -> Tensor: # `[batch, heads, q_len]`
         "How far `other` is from this map, row by row, in nats"
         other.unchanged()
-        return self._ask(stats.kl, other.scores, other.lse, memory=self.memory)
+        return self._ask(stats.kl, *other.settled, memory=self.memory)
     def overlap(self, other:'AttentionMap') -> Tensor: # `[batch, heads, q_len]`
         "How much each row has in common with that of `other`, from 0 to 1"
         other.unchanged()
-        return self._ask(stats.overlap, other.scores, memory=self.memory)
+        return self._ask(stats.overlap, other.settled[0], memory=self.memory)
     def power_iteration(self, steps:int=100, tol:float=2e-7) -> tuple[Tensor,Tensor,Tensor]:
         "Largest singular value of each head's matrix, and its left and right vectors"
         return self._ask(stats.power_iteration, steps, tol, memory=self.memory)
@@ -393,7 +401,8 @@ class _Transposed:
         "`P.mT @ x`: what each key gets of `x`, `[batch, heads, q_len, n]`"
         x = self.m._fit(x, 2)
         if x.shape[1] != self.m.shape[1]: x = x.repeat_interleave(self.m.shape[1]//x.shape[1], 1)
-        with self.m._exact(): return send(self.m.scores, self.m.lse, x, self.m.memory)[0]
+        scores,lse = self.m.settled
+        with self.m._exact(): return send(scores, lse, x, self.m.memory)[0]
 
 # %% ../nbs/04_attention_map.ipynb #check
 def _check_parts(q, k, lse, mask, v):
@@ -483,7 +492,7 @@ def _small_picture(m, heads, size):
     s = select(m.scores, [0], heads)
     looked_at = sum((r.stop - r.start)*(c.stop - c.start) for r,c in strips(s, 256))*len(heads)
     with m._exact(), torch.no_grad():
-        if looked_at <= 2**27: return pool(s, m.lse[:1,heads], size, size, m.memory)[0], True
+        if looked_at <= 2**27: return m.select([0], heads).pool(size, size)[0], True
         rows = torch.linspace(0, s.shape[2] - 1, size, device=s.q.device).long()
         read_all = slice(0, s.shape[3])
         found = (attention_weights(score_block(select(s, [0], [h]), rows, read_all))[0]

@@ -594,7 +594,8 @@ def learned(mask:Mask|None) -> list[Tensor]: # Each of them once
     "The tensors in the biases of `mask` that want a gradient, however deep inside"
     found,todo = [], list(mask.biases if mask is not None else ())
     while todo:
-        values = vars(todo.pop()).values()
+        parts = vars(todo.pop()).values()
+        values = [x for part in parts for x in (part if isinstance(part, tuple) else (part,))]
         found += [x for x in values if isinstance(x, Tensor) and x.requires_grad]
         todo += [x for x in values if isinstance(x, Rule)]
     return list({id(x): x for x in found}.values())

@@ -5,19 +5,21 @@
 # %% auto #0
 __all__ = ['MEMORY', 'Progress', 'Scores', 'score_block', 'never_empty', 'weight_block', 'select', 'strips', 'apart',
            'fitting_strips', 'track', 'walk', 'kernels_for', 'split', 'swapped', 'Pulled', 'pull', 'without_autocast',
-           'with_gradient', 'read', 'send']
+           'with_gradient', 'read', 'send', 'settle']
 
 # %% ../nbs/03a_matrix_free.ipynb #imports
 import math
 import sys
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Callable, Iterable, Iterator, NamedTuple
 import torch
 from torch import Tensor
 from .attention import attend, cannot
-from .core import attention_scores, merge, repeat_heads
-from .masks import Alibi, Causal, Given, Mask, Padding, Window, learned
-from .masks import as_bias, mask_block, real_keys
+from .core import attention_scores, can_look, is_far, level, merge, repeat_heads
+from .core import swallowed
+from .masks import Alibi, Causal, Given, Mask, Padding, Rule, Window, as_bias
+from .masks import learned, mask_block, real_keys
 
 # %% ../nbs/03a_matrix_free.ipynb #scores
 class Scores(NamedTuple):
@@ -501,3 +503,38 @@ def send(
     params = learned(s.mask)
     if not _wants_gradient(s.q, s.k, lse, x, *params): return _send(s, lse, x, memory)
     return _Sending.apply(s.mask, s.scale, memory, lse, s.q, s.k, x, *params)
+
+# %% ../nbs/03a_matrix_free.ipynb #far
+@dataclass(eq=False)
+class _Level(Rule):
+    "The sum of several biases, less one number for each row"
+    rules:tuple
+    base:Given
+    def reads(self, *at): return sum(r.reads(*at) for r in self.rules) - self.base.reads(*at)
+    def block(self, *at): return sum(r.block(*at) for r in self.rules) - self.base.block(*at)
+    def inside(self): return (Mask(biases=self.rules),)
+    def __repr__(self): return ' & '.join(map(repr, self.rules))
+
+def _bases(s, memory):
+    "What has to be subtracted from each row, `[batch or 1, heads or 1, q_len, 1]`"
+    found = []
+    for rows,cols in fitting_strips(s, memory//32//max(1, s.shape[0]*s.shape[1])):
+        keep,bias = mask_block(s.mask, s.shape, rows, cols, s.q.device)
+        base = level(bias, keep)
+        base = base[(None,)*(4 - base.dim())]
+        found.append(base.expand(*base.shape[:2], rows.stop - rows.start, 1))
+    return torch.cat(found, 2)
+
+def settle(
+    s:Scores,
+    lse:Tensor,        # `[batch, heads, q_len]`
+    memory:int=MEMORY, # Bytes for a strip
+) -> tuple[Scores,Tensor]: # As they came, unless biases of a row are far from 0
+    "Scores of the same matrix, and their log-sum-exp, with which one can go on"
+    if s.mask is None or not s.mask.biases or not can_look(s.q): return s, lse
+    if not is_far(lse.nan_to_num(0., 0., 0.)): return s, lse
+    base = _bases(s, memory)
+    if not base.any(): return s, lse
+    mask = Mask(s.mask.rules, (_Level(s.mask.biases, Given(base, 'level')),))
+    s = s._replace(q=s.q.masked_fill(swallowed(base, s.dtype), 0.), mask=mask)
+    return s, read(s, s.k.to(s.dtype), memory)[1]

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.compiler import is_compiling
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from ..masks import Causal, Given, Mask, learned, mask_block
-from ..core import mark_sick, remove_padding, strip_lse
+from ..core import can_look, is_far, level, mark_sick, remove_padding, strip_lse
+from ..core import swallowed
 
 # %% ../../nbs/02a_sdpa.ipynb #kernel-mask
 def _causal_flag(mask:Mask, q_len:int, k_len:int) -> bool:
@@ -91,20 +92,37 @@ def same_width(
     return q, k, v
 
 # %% ../../nbs/02a_sdpa.ipynb #lse
-def _with_lse(q, k, v, tensor, is_causal, scale):
+def _kernel(q, k, v, tensor, is_causal, scale):
     "The CPU kernel itself: output, and the log-sum-exp without a gradient"
-    empty = None
-    if tensor is not None:
-        if tensor.dtype == torch.bool:
-            tensor = torch.zeros_like(tensor, dtype=q.dtype).masked_fill(~tensor, -math.inf)
-        empty = tensor.amax(dim=-1) == -math.inf
-    output,lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
+    return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu.default(
         q, k, v, is_causal=is_causal, attn_mask=tensor, scale=scale)
-    return output, lse if empty is None else lse.masked_fill(empty, -math.inf)
+
+def _as_floats(tensor, dtype):
+    if tensor is None or tensor.dtype is not torch.bool: return tensor
+    return torch.zeros_like(tensor, dtype=dtype).masked_fill(~tensor, -math.inf)
+
+def _but_blind(lse, tensor):
+    "`lse` with `-inf` where `tensor`, a mask of numbers, lets a query read nothing"
+    return lse if tensor is None else lse.masked_fill(tensor.amax(dim=-1) == -math.inf, -math.inf)
 
 # %% ../../nbs/02a_sdpa.ipynb #grouped
 def _grouped(q, k) -> bool:
     return True if q.size(1) != k.size(1) else False # a graph wants no SymBool
+
+# %% ../../nbs/02a_sdpa.ipynb #far
+def _brought_level(q, tensor):
+    "Queries and mask with every row level, and what was subtracted, `[..., q_len, 1]`"
+    base = level(tensor)
+    lost = swallowed(base, torch.promote_types(q.dtype, torch.float32))
+    return q.masked_fill(lost, 0.), tensor - base, base
+
+def _kernel_with_biases(q, k, v, tensor, scale):
+    "The kernel, for a mask of numbers; a second time, if a row of it is far from 0"
+    output,lse = _kernel(q, k, v, tensor, False, scale)
+    if not is_far(lse): return output, lse
+    q,tensor,base = _brought_level(q, tensor)
+    output,lse = _kernel(q, k, v, tensor, False, scale)
+    return output, lse + base[...,0]
 
 # %% ../../nbs/02a_sdpa.ipynb #second
 _OTHER_WAY = "impl='sdpa' has a first derivative only; use impl='reference' or impl='chunked'"
@@ -167,6 +185,12 @@ def tells(
     if not q.is_cpu or dropout_p or torch.compiler.is_compiling(): return False
     return k.shape[2] >= 16 and 0 not in (*q.shape, v.shape[3])
 
+def _by_kernel(q, k, v, tensor, dropout_p):
+    "Can the CPU kernel be called by its own name, with a mask of numbers?"
+    if not can_look(q) or not q.is_cpu or dropout_p: return False
+    if 0 in (*q.shape, k.shape[2], v.shape[3]): return False
+    return not (tensor.requires_grad and torch.is_grad_enabled())
+
 # %% ../../nbs/02a_sdpa.ipynb #attend
 def attend(
     q:Tensor,              # Queries, `[batch, heads, q_len, d_k]`
@@ -186,12 +210,18 @@ def attend(
     elif is_causal and scale <= 0: q,scale = (-q, -scale) if scale else (q*0, 1.)
     d_v,on_cpu,traced = v.size(3), q.is_cpu, torch.compiler.is_compiling()
     if on_cpu and not dropout_p: q,k,v = same_width(q, k, v)
-    if need_lse and tells(q, k, v, dropout_p):
-        output,lse = _with_lse(q, k, v, tensor, is_causal, scale)
+    adds,told = tensor is not None and tensor.dtype is not torch.bool, tells(q, k, v, dropout_p)
+    lse = strip_lse(q, k, mask, scale) if need_lse and not told else None
+    if adds and _by_kernel(q, k, v, tensor, dropout_p):
+        output,found = _kernel_with_biases(q, k, v, tensor, scale)
+    elif need_lse and told:
+        tensor = _as_floats(tensor, q.dtype)
+        output,found = _kernel(q, k, v, tensor, is_causal, scale)
     else:
-        lse = strip_lse(q, k, mask, scale) if need_lse else None
+        if adds: q,tensor,_ = _brought_level(q, tensor)
         output = _fused(q, k, v, tensor, dropout_p, is_causal, scale)
-        if not traced: output = _first_only(output)
+    if need_lse and told: lse = _but_blind(found, tensor)
+    if not traced: output = _first_only(output)
     few = traced or k.size(2) < 16
     if few and on_cpu and tensor is None: output = mark_sick(output, q)
     return (output if d_v == output.size(3) else output[..., :d_v]), lse
