@@ -48,8 +48,10 @@ class KVCache:
     ):
         sizes = dict(batch=batch, kv_heads=kv_heads, max_len=max_len, d_k=d_k)
         for name,n in sizes.items(): check_size(name, n)
+        if d_v is None: d_v = d_k
+        check_size('d_v', d_v)
         room = lambda d: torch.zeros(batch, kv_heads, max_len, d, device=device, dtype=dtype)
-        self.k,self.v,self.length = room(d_k), room(d_k if d_v is None else d_v), 0
+        self.k,self.v,self.length = room(d_k), room(max(d_k, d_v))[..., :d_v], 0
 
     @property
     def max_len(self) -> int: # For how many tokens there is room

@@ -465,6 +465,6 @@ def faster(
     if dropout_p: less_time = size >= 2**16
     elif mask is not None: less_time = size >= 2**18 and _faster_masked(mask, q_len, size)
     elif need_lse: return False
-    elif d != v.size(3): less_time = size >= 2**20
+    elif d != v.size(3): less_time = size >= 2**20 and q_len > 16
     else: less_time = _faster_plain(q, size, batch*heads)
     return less_time and _strange(q, k, v) is None
