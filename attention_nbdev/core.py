@@ -85,7 +85,7 @@ def row_lse(
 
 def can_look(x:Tensor) -> bool: # Not in a graph that is being made, or under `vmap`
     "Are there numbers in `x` to decide by?"
-    if type(x) not in (Tensor, torch.nn.Parameter) or x.device.type == 'meta': return False
+    if type(x) not in (Tensor, torch.nn.Parameter) or x.is_meta: return False
     if torch.compiler.is_compiling() or torch.jit.is_tracing(): return False
     return not (torch._C._len_torch_dispatch_stack() or torch._C._functorch.maybe_current_level())
 

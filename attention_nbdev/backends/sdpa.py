@@ -111,6 +111,12 @@ def column_parts(
     if not 0 < d < d_v or q.shape[2] > FEW or v.stride(3) != 1: return []
     return [slice(n, n + d) for n in range(0, d_v - d, d)] + [slice(d_v - d, d_v)]
 
+def _by_parts(parts, read):
+    "Output and log-sum-exp, joined from what `read` gives for each of `parts`"
+    outputs,lses = zip(*map(read, parts))
+    new = parts[-1].stop - parts[-2].stop # columns of the last that are not in the one before
+    return torch.cat([*outputs[:-1], outputs[-1][..., -new:]], 3), lses[0]
+
 # %% ../../nbs/02a_sdpa.ipynb #lse
 def _kernel(q, k, v, tensor, is_causal, scale):
     "The CPU kernel itself: output, and the log-sum-exp without a gradient"
@@ -165,7 +171,7 @@ _AS_IT_IS = nullcontext()
 def _without_cudnn(tensor):
     "For a call with mask `tensor`: with one, cuDNN stands aside"
     if tensor is None or not tensor.is_cuda: return _AS_IT_IS
-    if torch.compiler.is_compiling(): return sdpa_kernel(_OTHERS) # a graph cannot ask what is on
+    if is_compiling(): return sdpa_kernel(_OTHERS) # a graph cannot ask what is on
     use = torch.backends.cuda
     if not use.cudnn_sdp_enabled(): return _AS_IT_IS
     on = use.flash_sdp_enabled(), use.mem_efficient_sdp_enabled(), use.math_sdp_enabled()
@@ -207,9 +213,9 @@ def tells(
 
 def _by_kernel(q, k, v, tensor, dropout_p):
     "Can the CPU kernel be called by its own name, with a mask of numbers?"
-    if not can_look(q) or not q.is_cpu or dropout_p: return False
-    if 0 in (*q.shape, k.shape[2], v.shape[3]): return False
-    return not (tensor.requires_grad and torch.is_grad_enabled())
+    if dropout_p or not can_look(q) or not q.is_cpu: return False
+    if tensor.requires_grad and torch.is_grad_enabled(): return False
+    return bool(q.numel() and k.numel() and v.numel())
 
 # %% ../../nbs/02a_sdpa.ipynb #attend
 def attend(
@@ -228,23 +234,23 @@ def attend(
         tensor,is_causal = kernel_mask(mask, q, k)
     if scale is None: scale = 1/math.sqrt(max(q.shape[3], 1))
     elif is_causal and scale <= 0: q,scale = (-q, -scale) if scale else (q*0, 1.)
-    d_v,on_cpu,traced = v.size(3), q.is_cpu, torch.compiler.is_compiling()
-    if on_cpu and not dropout_p and not traced and (parts := column_parts(q, v)):
-        found = [attend(q, k, v[..., c], mask, 0., scale, need_lse) for c in parts]
-        last = found[-1][0][..., -(parts[-1].stop - parts[-2].stop):]
-        return torch.cat([o for o,_ in found[:-1]] + [last], 3), found[0][1]
-    if on_cpu and not dropout_p: q,k,v = same_width(q, k, v)
-    adds,told = tensor is not None and tensor.dtype is not torch.bool, tells(q, k, v, dropout_p)
+    d_v,on_cpu,traced = v.size(3), q.is_cpu, is_compiling()
+    if on_cpu and not dropout_p:
+        if not traced and d_v > q.size(3) and (parts := column_parts(q, v)):
+            return _by_parts(parts, lambda c: attend(q, k, v[..., c], mask, 0., scale, need_lse))
+        q,k,v = same_width(q, k, v)
+    told = need_lse and tells(q, k, v, dropout_p)
     lse = strip_lse(q, k, mask, scale) if need_lse and not told else None
+    adds = tensor is not None and tensor.dtype is not torch.bool
     if adds and _by_kernel(q, k, v, tensor, dropout_p):
         output,found = _kernel_with_biases(q, k, v, tensor, scale)
-    elif need_lse and told:
+    elif told:
         tensor = _as_floats(tensor, q.dtype)
         output,found = _kernel(q, k, v, tensor, is_causal, scale)
     else:
         if adds: q,tensor,_ = _brought_level(q, tensor)
         output = _fused(q, k, v, tensor, dropout_p, is_causal, scale)
-    if need_lse and told: lse = _but_blind(found, tensor)
+    if told: lse = _but_blind(found, tensor)
     if not traced: output = _first_only(output)
     few = traced or k.size(2) < 16
     if few and on_cpu and tensor is None: output = mark_sick(output, q)
