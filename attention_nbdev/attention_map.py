@@ -245,20 +245,22 @@ class _Frame:
     def _own(self, lse):
         lse = lse.to(self.scores.dtype)
         if not self.keep_graph: return lse
-        with torch.enable_grad(): return with_gradient(self.scores, lse, self.memory)
+        with torch.inference_mode(False), torch.enable_grad():
+            return with_gradient(self.scores, lse, self.memory)
 
     @cached_property
     def lse(self) -> Tensor: # `[batch, heads, q_len]`
         "The log-sum-exp of each row; if it was not given, it is computed when first needed"
         s = self.scores
-        with torch.no_grad(), self._exact(): lse = read(s, s.k.to(s.dtype), self.memory)[1]
+        with torch.inference_mode(False), torch.no_grad(), self._exact(): # it is kept
+            lse = read(s, s.k.to(s.dtype), self.memory)[1]
         return self._own(lse)
 
     @cached_property
     def settled(self) -> tuple[Scores,Tensor]:
         "Scores and log-sum-exp that are fit for arithmetic, where biases are far from 0, too"
         lse = self.lse
-        with torch.set_grad_enabled(self.keep_graph), self._exact():
+        with torch.inference_mode(False), torch.set_grad_enabled(self.keep_graph), self._exact():
             return settle(self.scores, lse, self.memory)
 
     def select(self,

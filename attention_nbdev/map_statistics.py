@@ -25,7 +25,8 @@ class _Strips(torch.autograd.Function):
     def forward(ctx, fn, found, n, *tensors):
         ctx.rest = fn, found, n
         ctx.save_for_backward(*tensors)
-        return torch.cat([fn(*at, *tensors[:n]) for at in found], -1)
+        parts = [fn(*at, *tensors[:n]) for at in found]
+        return torch.cat(parts, -1) if parts else tensors[0].new_zeros(*tensors[0].shape[:2], 0)
     @staticmethod
     @torch.autograd.function.once_differentiable
     @without_autocast
@@ -116,7 +117,8 @@ def renyi(
     blind = lse == -math.inf
     if alpha == math.inf:
         def top(rows, cols, q, k, lse):
-            return weight_block(s._replace(q=q, k=k), lse, rows, cols).amax(-1)
+            weights = weight_block(s._replace(q=q, k=k), lse, rows, cols)
+            return weights.amax(-1) if weights.shape[3] else weights.sum(-1)
         largest = over_strips(s, top, (s.q, s.k, lse), (s.mask,), memory)
         return -largest.masked_fill(blind, 1.).log()
     dtype = lse.dtype

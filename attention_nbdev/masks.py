@@ -6,7 +6,7 @@
 __all__ = ['Rule', 'Causal', 'AnyOf', 'Inverse', 'Mask', 'mask_block', 'as_bias', 'causal', 'leaves', 'draw', 'Window', 'window',
            'Prefix', 'prefix', 'Padding', 'padding', 'real_keys', 'Document', 'document', 'Given', 'keep', 'drop',
            'bias', 'as_mask', 'alibi_slopes', 'Alibi', 'alibi', 'Relative', 'relative_bias', 'learned', 'Custom',
-           'rule', 'Picked', 'pick']
+           'rule', 'Picked', 'pick_rule', 'pick']
 
 # %% ../nbs/00_masks.ipynb #imports
 import math
@@ -648,10 +648,12 @@ def _taken(x, dim, at):
     together = start >= 0 and [*at] == [*range(start, stop)]
     return x[(slice(None),)*dim + (slice(start, stop) if together else at,)]
 
-def _pick_rule(r, b, h):
+def pick_rule(r:Any, b:list[int], h:list[int]) -> Rule:
+    "One rule for sequences `b` and heads `h`; one with a `pick` of its own knows how"
+    if hasattr(r, 'pick'): return r.pick(b, h)
     if type(r) in (Causal, Window): return r
     if type(r) is Padding and r.real is not None: return Padding(None, r.real[b])
-    if type(r) is Padding:
+    if type(r) is Padding and r.lengths is not None:
         return Padding(r.lengths[b], None, r.known and tuple(r.known[n] for n in b))
     if type(r) is not Given: return Picked(r, torch.tensor(b), torch.tensor(h))
     return Given(_taken(_taken(r.values, 0, b), 1, h), r.name)
@@ -662,4 +664,4 @@ def pick(
     h:list[int], # Heads
 ) -> Mask:       # The mask of these alone
     "The mask of sequences `b` and heads `h`, which become 0, 1, …"
-    return Mask(*(tuple(_pick_rule(r, b, h) for r in rules) for rules in (mask.rules, mask.biases)))
+    return Mask(*(tuple(pick_rule(r, b, h) for r in rules) for rules in (mask.rules, mask.biases)))

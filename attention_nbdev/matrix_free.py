@@ -16,10 +16,10 @@ from typing import Callable, Iterable, Iterator, NamedTuple
 import torch
 from torch import Tensor
 from .attention import attend, cannot
-from .core import attention_scores, can_look, is_far, level, merge, repeat_heads
-from .core import swallowed
+from .core import attention_scores, can_look, is_far, left_beside, level, merge
+from .core import repeat_heads
 from .masks import Alibi, Causal, Given, Mask, Padding, Rule, Window, as_bias
-from .masks import learned, mask_block, real_keys
+from .masks import learned, mask_block, pick_rule, real_keys
 
 # %% ../nbs/03a_matrix_free.ipynb #scores
 class Scores(NamedTuple):
@@ -159,8 +159,10 @@ def _mask_tile(s, rows, cols, tile, unit):
     "Apply the mask to `tile`, `[heads, rows, cols]`, in place; what is added is times `unit`"
     keep,bias = mask_block(s.mask, s.shape, rows, cols, tile.device)
     of_heads = lambda x: x.reshape(-1, *x.shape[-2:])
-    if bias is not None: tile.add_(of_heads(bias.detach()), alpha=unit)
-    if keep is not None: tile.add_(as_bias(of_heads(keep), tile.dtype))
+    if bias is None: tile.add_(as_bias(of_heads(keep), tile.dtype))
+    else:
+        tile.add_(of_heads(bias.detach()), alpha=unit)
+        if keep is not None: tile.masked_fill_(~of_heads(keep), -math.inf)
 
 def _augmented(s, lse, unit):
     "`[heads, q_len, d_k+1]` and `[heads, d_k+1, k_len]`: one more column for the log-sum-exp"
@@ -257,7 +259,8 @@ def _given(s, rows, cols, flip=False):
 
 def _mask_strips(s, memory):
     "Strips whose masks, and whose scores where no fused call serves, fit in `memory`"
-    one = () if s.mask is None else mask_block(s.mask, s.shape, slice(0, 1), slice(0, 1))
+    first = [slice(0, min(1, n)) for n in s.shape[2:]]
+    one = () if s.mask is None else mask_block(s.mask, s.shape, *first)
     dense = cannot('sdpa', s.q, s.k, s.k, None, 0., True) is not None
     if dense: times = s.shape[0]*s.shape[1]
     else: times = max((x.numel() for x in one if x is not None), default=1)
@@ -513,6 +516,8 @@ class _Level(Rule):
     def reads(self, *at): return sum(r.reads(*at) for r in self.rules) - self.base.reads(*at)
     def block(self, *at): return sum(r.block(*at) for r in self.rules) - self.base.block(*at)
     def inside(self): return (Mask(biases=self.rules),)
+    def pick(self, b, h):
+        return _Level(tuple(pick_rule(r, b, h) for r in self.rules), pick_rule(self.base, b, h))
     def __repr__(self): return ' & '.join(map(repr, self.rules))
 
 def _bases(s, memory):
@@ -536,5 +541,5 @@ def settle(
     base = _bases(s, memory)
     if not base.any(): return s, lse
     mask = Mask(s.mask.rules, (_Level(s.mask.biases, Given(base, 'level')),))
-    s = s._replace(q=s.q.masked_fill(swallowed(base, s.dtype), 0.), mask=mask)
+    s = s._replace(q=s.q*left_beside(base, s.dtype).to(s.q.dtype), mask=mask)
     return s, read(s, s.k.to(s.dtype), memory)[1]

@@ -15,7 +15,7 @@ from torch.autograd import forward_ad
 from torch.compiler import is_compiling
 from torch.jit import is_tracing
 from .. import core, masks
-from ..core import default_scale, level, remove_padding, repeat_heads, swallowed
+from ..core import default_scale, left_beside, level, remove_padding, repeat_heads
 from ..masks import AnyOf, Causal, Custom, Given, Mask, Padding, Prefix, Rule
 
 # %% ../../nbs/02d_chunked.ipynb #read-columns
@@ -132,13 +132,12 @@ class Added(NamedTuple):
 
     def evened(self, q:Tensor) -> Tensor: # `[b, h, rows, d]`, like `q`
         "Queries, or their gradients; 0 where the scores are lost beside what is added"
-        return q if self.base is None else q.masked_fill(swallowed(self.base, q.dtype), 0.)
+        return q if self.base is None else q*left_beside(self.base, q.dtype)
 
 def added_to(p:Piece, dtype:torch.dtype) -> Added:
     "All that the mask of a piece says, in numbers"
-    wall = None if p.keep is None else masks.as_bias(p.keep, dtype)
-    if p.bias is None: return Added(wall)
-    x = p.bias.to(dtype) if wall is None else wall + p.bias.to(dtype)
+    if p.bias is None: return Added(None if p.keep is None else masks.as_bias(p.keep, dtype))
+    x = p.bias.to(dtype) if p.keep is None else p.bias.to(dtype).where(p.keep, -math.inf)
     base = level(x)
     return Added(x - base, base) if base.any() else Added(x)
 

@@ -11,11 +11,12 @@ from contextlib import nullcontext
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd import forward_ad
 from torch.compiler import is_compiling
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from ..masks import Causal, Given, Mask, learned, mask_block
-from ..core import can_look, is_far, level, mark_sick, remove_padding, strip_lse
-from ..core import swallowed
+from ..core import can_look, FAR, is_far, left_beside, level, mark_sick
+from ..core import remove_padding, strip_lse
 
 # %% ../../nbs/02a_sdpa.ipynb #kernel-mask
 def _causal_flag(mask:Mask, q_len:int, k_len:int) -> bool:
@@ -138,14 +139,22 @@ def _grouped(q, k) -> bool:
 # %% ../../nbs/02a_sdpa.ipynb #far
 def _brought_level(q, tensor):
     "Queries and mask with every row level, and what was subtracted, `[..., q_len, 1]`"
-    base = level(tensor)
-    lost = swallowed(base, torch.promote_types(q.dtype, torch.float32))
-    return q.masked_fill(lost, 0.), tensor - base, base
+    once = tensor[tuple(slice(None) if step else slice(0, 1) for step in tensor.stride())]
+    base = level(once)
+    left = left_beside(base, torch.promote_types(q.dtype, torch.float32))
+    return q*left.to(q.dtype), once - base, base
+
+def _worth_it(lse, q, k, v):
+    "Would it make a difference to bring level what is far from 0?"
+    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
+        return True
+    size = lse.abs()
+    return bool(((size > FAR) & (size < 2**20/torch.finfo(lse.dtype).eps)).any())
 
 def _kernel_with_biases(q, k, v, tensor, scale):
     "The kernel, for a mask of numbers; a second time, if a row of it is far from 0"
     output,lse = _kernel(q, k, v, tensor, False, scale)
-    if not is_far(lse): return output, lse
+    if not is_far(lse) or not _worth_it(lse, q, k, v): return output, lse
     q,tensor,base = _brought_level(q, tensor)
     output,lse = _kernel(q, k, v, tensor, False, scale)
     return output, lse + base[...,0]
@@ -214,6 +223,7 @@ def tells(
 def _by_kernel(q, k, v, tensor, dropout_p):
     "Can the CPU kernel be called by its own name, with a mask of numbers?"
     if dropout_p or not can_look(q) or not q.is_cpu: return False
+    if forward_ad._current_level >= 0 or not torch.backends.cuda.flash_sdp_enabled(): return False
     if tensor.requires_grad and torch.is_grad_enabled(): return False
     return bool(q.numel() and k.numel() and v.numel())
 
@@ -242,6 +252,8 @@ def attend(
     told = need_lse and tells(q, k, v, dropout_p)
     lse = strip_lse(q, k, mask, scale) if need_lse and not told else None
     adds = tensor is not None and tensor.dtype is not torch.bool
+    if tensor is not None and tensor.dtype not in (torch.bool, torch.float32, q.dtype):
+        tensor = tensor.to(q.dtype)
     if adds and _by_kernel(q, k, v, tensor, dropout_p):
         output,found = _kernel_with_biases(q, k, v, tensor, scale)
     elif told:
