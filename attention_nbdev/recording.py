@@ -168,6 +168,7 @@ class _Recorder(Watch):
     def __init__(self, model, select, every, bound, **how):
         super().__init__(model)
         self.select,self.every,self.bound,self.how = select, every, bound, how
+        self.graph = how.get('keep_graph', False)
         self.moved = dict[tuple,tuple]()
         self.maps = Maps(calls=Counter(), missing=self.missing)
 

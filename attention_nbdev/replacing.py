@@ -105,7 +105,7 @@ def replace(
 # %% ../nbs/08a_replace.ipynb #ablate
 class _Ablater(_Changer):
     "Zeroes the output of heads"
-    changes = False
+    changes = graph = False
     def __init__(self, model, layer, heads):
         super().__init__(model, layer)
         if isinstance(heads, (Integral, str)): heads = [heads]

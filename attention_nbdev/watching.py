@@ -17,6 +17,7 @@ import types
 import warnings
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from numbers import Integral
 from typing import Any, Callable
 import torch
 import torch.nn.functional as F
@@ -24,7 +25,7 @@ from torch import Tensor, nn
 from torch.overrides import _get_current_function_mode_stack, _pop_mode, _push_mode
 from .attention_map import AttentionMap
 from .checks import normal_form
-from .following import Follower, arguments, steps, writes
+from .following import Follower, KERNELS, arguments, steps, writes
 from .functional import scaled_dot_product_attention
 from .masks import Mask, Rule, rule
 
@@ -46,20 +47,22 @@ class Frame:
 _dynamo = torch._C._dynamo.eval_frame
 _HEADS = 'num_heads', 'n_heads', 'num_attention_heads', 'n_head', 'nhead', 'heads'
 _NAMES = 'attention', 'attn', 'mha' # of modules and operators
+_NAMED = *_NAMES, 'sdpa'
 
 _OPS = frozenset((torch._ops.OpOverload, torch._ops.OpOverloadPacket))
 _KERNEL = "calls a kernel of attention of its own; let it call F.scaled_dot_product_attention"
 
 def _is_kernel(op):
-    "Is this operator none of PyTorch's, and called attention?"
+    "Is this operator a kernel of PyTorch's, or none of PyTorch's and called attention?"
     space,_,name = str(op).lower().partition('.')
-    return space != 'aten' and any(x in name for x in (*_NAMES, 'sdpa'))
+    return name.startswith(KERNELS) if space == 'aten' else any(x in name for x in _NAMED)
 
 class Mode(Follower):
     "What one thread of a watched model is doing"
     def __init__(self, watch:Any):
         super().__init__()
-        self.watch,self.changes,self.handlers = watch, watch.changes, watch.handlers
+        self.watch,self.changes,self.graph = watch, watch.changes, watch.graph
+        self.handlers:dict[Any,Callable] = watch.handlers
         self.stack:list[Frame] = []
         self.inbox:list[tuple] = []
         self.seen,self.on,self.thread = 0, False, threading.get_ident()
@@ -118,6 +121,7 @@ def _is_leaf(m):
 class Watched:
     "A model, what is listened for, and what to do with it"
     changes = False # Does it put something in the place of what it sees?
+    graph = True    # Do gradients flow through what it is shown?
     outputs = False # Does it need, or change, what comes out?
     def __init__(self, model:nn.Module|None):
         if model is not None and not isinstance(model, nn.Module):
@@ -378,7 +382,9 @@ def _read_notes(mode):
     mode.inbox.clear()
     for note in notes:
         if isinstance(note, str):
-            if note == 'attention': mode.lost(_INSIDE)
+            if note == 'attention':
+                if mode.watch.missing.get(mode.path) == _KERNEL: del mode.watch.missing[mode.path]
+                mode.lost(_INSIDE) # whose graph called that kernel
             elif note == 'product' and soft: mode.lost(_MAYBE)
             soft = soft or note == 'softmax'
             continue
@@ -477,10 +483,10 @@ def check_select(which):
     "Raise unless `which` can pick paths"
     if isinstance(which, (list, tuple, range, set)):
         for x in which: check_select(x)
-    elif isinstance(which, bool) or not (which is None or isinstance(which, (str, int))
+    elif isinstance(which, bool) or not (which is None or isinstance(which, (str, Integral))
                                          or callable(which)):
         raise TypeError(f"select: expected paths, patterns, numbers or a function, got {which!r}")
-    elif isinstance(which, int) and which < 0:
+    elif isinstance(which, Integral) and which < 0:
         raise ValueError(f"select: expected 0 or more, got {which}: who is last is not known yet")
 
 def chosen(which, path, position):
@@ -488,7 +494,7 @@ def chosen(which, path, position):
     if which is None: return True
     if callable(which): return bool(which(path))
     if isinstance(which, str): return which == path or fnmatchcase(path, which)
-    if isinstance(which, int): return which == position
+    if isinstance(which, Integral): return which == position
     return any(chosen(x, path, position) for x in which)
 
 # %% ../nbs/07b_watch.ipynb #report
