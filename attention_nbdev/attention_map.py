@@ -445,7 +445,9 @@ class AttentionMap(_Looking, _Acting):
     ):
         mask = as_mask(mask)
         batch = _check_parts(q, k, lse, mask, v)
-        ready = lambda x: (x if keep_graph else x.detach()).expand(batch, *x.shape[1:])
+        def ready(x):
+            if x.requires_grad and not keep_graph: x = x.detach()
+            return x if x.shape[0] == batch else x.expand(batch, *x.shape[1:])
         q,k,values = map(ready, (q, k, k if v is None else v))
         k,values = remove_padding(k, values, mask, q.shape[2])
         self.scores = Scores(q, k, mask, default_scale(q.shape[3]) if scale is None else scale)

@@ -425,8 +425,8 @@ def _blank(encoder, real, output, src, mask=None, *args, **kwargs):
 # %% ../nbs/07b_watch.ipynb #keep
 def _unsafe(x):
     "May `x` change, and nobody can tell? Parameters do, and inference tensors don't count writes"
-    whole = x._base if not x.is_inference() and x._is_view() and x._base is not None else x
-    return isinstance(whole, nn.Parameter) or x.is_inference()
+    if x.is_inference(): return True
+    return isinstance(x if x._base is None else x._base, nn.Parameter)
 
 def _part(x):
     "Is `x` a cache, or a small part of something large?"
