@@ -228,6 +228,7 @@ def scores_of(products, mask, b, h, i, j, call, EDGE: tl.constexpr):
     if mask.bias is not None:
         there = (i < call.q_len) & (j < call.k_len)
         s += tl.load(place_of(mask.bias, b, h, i, j), there, other=0.).to(tl.float32)
+        s = tl.where((s < -2e38) & (s > -float('inf')), -2e38, s)          # finite times log2(e)
     s = s*1.4426950408889634                                               # log2(e)
     if EDGE: s = tl.where(may_read(mask, b, h, i, j, call.q_len, call.k_len), s, -float('inf'))
     return s
@@ -284,9 +285,9 @@ def end_of(mask, b, k_len):
 
 # %% ../nbs/01c_kernels.ipynb #forward
 @triton.jit
-def forward_kernel(q, k, v, out, lse, sinks, mask, call, M: tl.constexpr, N: tl.constexpr,
-                   D: tl.constexpr, DV: tl.constexpr, D_K: tl.constexpr, D_V: tl.constexpr,
-                   PRECISION: tl.constexpr):
+def forward_kernel(q, k, v, out, lse, sums, sinks, mask, call, M: tl.constexpr,
+                   N: tl.constexpr, D: tl.constexpr, DV: tl.constexpr, D_K: tl.constexpr,
+                   D_V: tl.constexpr, PRECISION: tl.constexpr):
     "Output and log-sum-exp of one tile of queries"
     b,h,tile = whereabouts(call.q_len, call.heads, M, True)
     first = tile*M
@@ -307,6 +308,11 @@ def forward_kernel(q, k, v, out, lse, sinks, mask, call, M: tl.constexpr, N: tl.
     store_rows(out, b, h, i, call.q_len, acc/some[:,None], DV, D_V)
     whole = (m + tl.log2(some))*0.6931471805599453                         # log(2)
     tl.store(lse + numbers_at(b, h, i, call), whole, i < call.q_len)
+    if sums is not None: # of the weights, with this number as `row_numbers` will read it
+        read = whole*1.4426950408889634
+        read = tl.where(read == -float('inf'), float('inf'), read)
+        total = tl.where(l == 0., 1., l*tl.exp2(m - read))
+        tl.store(sums + numbers_at(b, h, i, call), total, i < call.q_len)
 
 # %% ../nbs/01c_kernels.ipynb #delta
 @triton.jit

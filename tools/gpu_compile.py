@@ -81,7 +81,8 @@ def compiled(name, dtype, width, tiles, call):
     sizes = dict(M=tiles.rows, N=tiles.cols, D=width, DV=width, D_K=width, D_V=width,
                  PRECISION=precision, **speed)
     bias = mask.bias if every else None
-    outs = {"forward": (t, numbers(), numbers() if every else None), "queries": (t, bias),
+    some = numbers() if every else None
+    outs = {"forward": (t, numbers(), some, some), "queries": (t, bias),
             "keys": (t, t)}[name]
     inputs = (t, t, t) if name == "forward" else (t, t, t, t, numbers(), numbers())
     kernel = getattr(kernels, f"{name}_kernel")

@@ -135,13 +135,24 @@ def _run_forward(q, k, v, sinks, seed, s, scale, softcap, dropout_p):
     call,sizes = _call(q, k, v, seed, scale, softcap, dropout_p)
     t = _tiles('forward', q, v, _busy(s, seed, softcap))
     mask = kernels.mask_args(s, q.shape[2], t.rows, t.cols, columns=False)
-    args = q, k, v, out, lse, sinks, mask, call
+    sums = lse.new_empty(0) if s.bias is None else torch.empty_like(lse)
+    args = q, k, v, out, lse, None if s.bias is None else sums, sinks, mask, call
     _launch(kernels.forward_kernel, t, q, t.rows, args, dict(M=t.rows, N=t.cols, **sizes))
-    return out, lse
+    return out, lse, sums
 
-def _run_backward(grad, grad_lse, q, k, v, out, lse, seed, s, scale, softcap, dropout_p, wants):
+_LOST = 2.**26 # Biases beside which nothing is left of scores
+
+def _settled(grad, grad_lse, q, lse, sums):
+    "Gradients of rows of which `e**(s - lse)` sums to 1; queries; and where these count"
+    counts = (lse.abs() < _LOST)[...,None].to(q.dtype)
+    return (grad/sums[...,None]).to(grad.dtype), grad_lse/sums, q*counts, counts
+
+def _run_backward(grad, grad_lse, q, k, v, out, lse, sums, seed, s, scale, softcap, dropout_p,
+                  wants):
     "`wants` says whose gradients are wanted: queries, keys and values, bias"
     from attention_nbdev import kernels
+    counts = None
+    if s.bias is not None: grad,grad_lse,q,counts = _settled(grad, grad_lse, q, lse, sums)
     call,sizes = _call(q, k, v, seed, scale, softcap, dropout_p)
     dq,dk,dv = (_like(x, x.shape[3]) for x in (q, k, v))
     delta = torch.empty_like(lse)
@@ -159,6 +170,7 @@ def _run_backward(grad, grad_lse, q, k, v, out, lse, seed, s, scale, softcap, dr
         args = q, k, v, grad, lse, delta, *outs, mask, call
         _launch(getattr(kernels, f'{name}_kernel'), t, x, t.rows if x is q else t.cols, args,
                 dict(M=t.rows, N=t.cols, **sizes))
+    if counts is not None: dq *= counts
     return dq, dk, dv, delta, lse.new_empty(0) if dbias is None else dbias
 
 # %% ../../nbs/02c_triton.ipynb #ops
@@ -167,27 +179,30 @@ def _tiled(q:Tensor, k:Tensor, v:Tensor, sinks:Tensor|None, seed:Tensor|None, lo
            high:int|None, free:Tensor|None, ends:Tensor|None, q_ids:Tensor|None,
            k_ids:Tensor|None, bits:Tensor|None, slopes:Tensor|None, slopes_shift:int,
            bias:Tensor|None, scale:float, softcap:float|None, dropout_p:float
-) -> tuple[Tensor,Tensor]:
+) -> tuple[Tensor,Tensor,Tensor]:
     s = Structure(low, high, free, ends, q_ids, k_ids, bits, slopes, slopes_shift, bias)
     return _run_forward(q, k, v, sinks, seed, s, scale, softcap, dropout_p)
 
 @_tiled.register_fake
-def _(q, k, v, *rest): return _like(q, v.shape[3]), q.new_empty(q.shape[:3], dtype=torch.float32)
+def _(q, k, v, sinks, seed, low, high, free, ends, q_ids, k_ids, bits, slopes, slopes_shift, bias,
+      scale, softcap, dropout_p):
+    lse = q.new_empty(q.shape[:3], dtype=torch.float32)
+    return _like(q, v.shape[3]), lse, lse.new_empty(0) if bias is None else torch.empty_like(lse)
 
 @library.custom_op('attention_nbdev::tiled_backward', mutates_args=())
 def _tiled_backward(grad:Tensor, grad_lse:Tensor, q:Tensor, k:Tensor, v:Tensor, out:Tensor,
-                    lse:Tensor, seed:Tensor|None, low:int|None, high:int|None, free:Tensor|None,
-                    ends:Tensor|None, q_ids:Tensor|None, k_ids:Tensor|None, bits:Tensor|None,
-                    slopes:Tensor|None, slopes_shift:int, bias:Tensor|None, scale:float,
-                    softcap:float|None, dropout_p:float, wants:list[bool]
+                    lse:Tensor, sums:Tensor, seed:Tensor|None, low:int|None, high:int|None,
+                    free:Tensor|None, ends:Tensor|None, q_ids:Tensor|None, k_ids:Tensor|None,
+                    bits:Tensor|None, slopes:Tensor|None, slopes_shift:int, bias:Tensor|None,
+                    scale:float, softcap:float|None, dropout_p:float, wants:list[bool]
 ) -> tuple[Tensor,Tensor,Tensor,Tensor,Tensor]:
     s = Structure(low, high, free, ends, q_ids, k_ids, bits, slopes, slopes_shift, bias)
-    return _run_backward(grad, grad_lse, q, k, v, out, lse, seed, s, scale, softcap, dropout_p,
-                         wants)
+    return _run_backward(grad, grad_lse, q, k, v, out, lse, sums, seed, s, scale, softcap,
+                         dropout_p, wants)
 
 @_tiled_backward.register_fake
-def _(grad, grad_lse, q, k, v, out, lse, seed, low, high, free, ends, q_ids, k_ids, bits, slopes,
-      slopes_shift, bias, scale, softcap, dropout_p, wants):
+def _(grad, grad_lse, q, k, v, out, lse, sums, seed, low, high, free, ends, q_ids, k_ids, bits,
+      slopes, slopes_shift, bias, scale, softcap, dropout_p, wants):
     dbias = torch.empty_like(bias, dtype=torch.float32) if wants[2] else lse.new_empty(0)
     return *(_like(x, x.shape[3]) for x in (q, k, v)), torch.empty_like(lse), dbias
 
@@ -202,13 +217,13 @@ def _keep(ctx, inputs, output):
 _NUMBERS = 0, 1, 8             # low, high, slopes_shift
 _TENSORS = 2, 3, 4, 5, 6, 7, 9 # free, ends, q_ids, k_ids, bits, slopes, bias
 
-def _pull(ctx, grad, grad_lse):
-    q,k,v,out,lse,sinks,seed,*tensors = ctx.saved_tensors
+def _pull(ctx, grad, grad_lse, _):
+    q,k,v,out,lse,sums,sinks,seed,*tensors = ctx.saved_tensors
     mask,(numbers,rest) = dict(zip(_TENSORS, tensors)), ctx.numbers
     mask.update(zip(_NUMBERS, numbers))
     need = ctx.needs_input_grad
     wants = [need[0], need[1] or need[2], need[14] and tensors[-1] is not None]
-    dq,dk,dv,delta,dbias = _tiled_backward(grad, grad_lse, q, k, v, out, lse, seed,
+    dq,dk,dv,delta,dbias = _tiled_backward(grad, grad_lse, q, k, v, out, lse, sums, seed,
                                            *(mask[n] for n in range(10)), *rest, wants)
     dsinks = None
     if sinks is not None and need[3]:
@@ -278,7 +293,7 @@ def attend(
     seed = torch.randint(2**62, (1,), device=q.device) if dropout_p else None
     scale = float(default_scale(q.shape[3]) if scale is None else scale)
     if sinks is not None: sinks = sinks.contiguous()
-    output,lse = _tiled(q, k, v, sinks, seed, *s, scale, softcap, dropout_p)
+    output,lse,_ = _tiled(q, k, v, sinks, seed, *s, scale, softcap, dropout_p)
     return output, lse if need_lse else None
 
 def _has_gaps(r): return isinstance(r, Padding) and r.real is not None
@@ -309,8 +324,9 @@ def tune(
     seed = torch.zeros(1, dtype=torch.long, device=q.device) if dropout_p else None
     rest = s, default_scale(q.shape[3]), None, dropout_p
     forward = lambda: _run_forward(q, k, v, None, seed, *rest)
-    out,lse = forward()
-    backward = lambda: _run_backward(out, lse, q, k, v, out, lse, seed, *rest, [True, True, False])
+    out,lse,sums = forward()
+    wants = [True, True, False]
+    backward = lambda: _run_backward(out, lse, q, k, v, out, lse, sums, seed, *rest, wants)
     told:dict[str,dict[Tiles,float]] = {}
     for name,fn in (('forward', forward), ('queries', backward), ('keys', backward)):
         kind,times = _kind(name, q, v, _busy(s, seed, None)), told.setdefault(name, {})
