@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch._ops import _len_torch_dispatch_stack_pre_dispatch
 from .masks import Mask, mask_block, real_keys
 
 # %% ../nbs/01_core.ipynb #scores
@@ -84,12 +83,14 @@ def row_lse(
     if bias is not None: lse = lse + level(bias, keep)[...,0]
     return lse.masked_fill(empty[...,0], -math.inf)
 
+_pre_dispatch_modes = getattr(torch._ops, '_len_torch_dispatch_stack_pre_dispatch', lambda: 0)
+
 def can_look(x:Tensor) -> bool: # Not in a graph that is being made, or under `vmap`
     "Are there numbers in `x` to decide by?"
     if type(x) not in (Tensor, torch.nn.Parameter) or x.is_meta: return False
     if torch.compiler.is_compiling() or torch.jit.is_tracing(): return False
     if torch._C._functorch.maybe_current_level() is not None: return False
-    return not (torch._C._len_torch_dispatch_stack() or _len_torch_dispatch_stack_pre_dispatch())
+    return not (torch._C._len_torch_dispatch_stack() or _pre_dispatch_modes())
 
 def is_far(lse:Tensor) -> bool: # Waits for a GPU
     "Might biases have to be brought level, judging by the log-sum-exp of some rows?"

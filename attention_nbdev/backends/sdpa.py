@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.compiler import is_compiling
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from ..masks import Causal, Given, Mask, learned, mask_block
+from ..masks import Causal, Given, Mask, Padding, learned, mask_block
 from ..core import can_look, FAR, is_far, left_beside, level, mark_sick
 from ..core import remove_padding, strip_lse
 
@@ -227,27 +227,16 @@ def _by_kernel(q, k, v, tensor, dropout_p):
     if tensor.requires_grad and torch.is_grad_enabled(): return False
     return bool(q.numel() and k.numel() and v.numel())
 
-# %% ../../nbs/02a_sdpa.ipynb #attend
-def attend(
-    q:Tensor,              # Queries, `[batch, heads, q_len, d_k]`
-    k:Tensor,              # Keys, `[batch, kv_heads, k_len, d_k]`
-    v:Tensor,              # Values, `[batch, kv_heads, k_len, d_v]`
-    mask:Mask|None=None,   # Who may read whom, and what is added to the scores
-    dropout_p:float=0.,    # Share of weights to drop
-    scale:float|None=None, # Default `1/sqrt(d_k)`
-    need_lse:bool=False,   # False: None in its place
-) -> tuple[Tensor,Tensor|None]: # Output `[batch, heads, q_len, d_v]`; log-sum-exp without gradient
-    "Attention by PyTorch's fused kernels"
-    tensor,is_causal = None, False
-    if mask is not None:
-        k,v = remove_padding(k, v, mask, q.shape[2])
-        tensor,is_causal = kernel_mask(mask, q, k)
+# %% ../../nbs/02a_sdpa.ipynb #run
+def _run(q, k, v, mask, dropout_p, scale, need_lse):
+    "`attend`, where padding holds nothing that could do harm"
+    tensor,is_causal = (None, False) if mask is None else kernel_mask(mask, q, k)
     if scale is None: scale = 1/math.sqrt(max(q.shape[3], 1))
     elif is_causal and scale <= 0: q,scale = (-q, -scale) if scale else (q*0, 1.)
     d_v,on_cpu,traced = v.size(3), q.is_cpu, is_compiling()
     if on_cpu and not dropout_p:
         if not traced and d_v > q.size(3) and (parts := column_parts(q, v)):
-            return _by_parts(parts, lambda c: attend(q, k, v[..., c], mask, 0., scale, need_lse))
+            return _by_parts(parts, lambda c: _run(q, k, v[..., c], mask, 0., scale, need_lse))
         q,k,v = same_width(q, k, v)
     told = need_lse and tells(q, k, v, dropout_p)
     lse = strip_lse(q, k, mask, scale) if need_lse and not told else None
@@ -267,3 +256,30 @@ def attend(
     few = traced or k.size(2) < 16
     if few and on_cpu and tensor is None: output = mark_sick(output, q)
     return (output if d_v == output.size(3) else output[..., :d_v]), lse
+
+# %% ../../nbs/02a_sdpa.ipynb #hope
+def _may_hope(q, k, v, mask, dropout_p):
+    "Is it worth a try to leave what stands in padding where it is?"
+    if not can_look(q) or not q.is_cpu or dropout_p: return False # first: a graph has no sizes
+    if q.size(2) > FEW or k.size(2) < 16: return False
+    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
+        return False
+    return any(isinstance(r, Padding) for r in mask.rules)
+
+# %% ../../nbs/02a_sdpa.ipynb #attend
+def attend(
+    q:Tensor,              # Queries, `[batch, heads, q_len, d_k]`
+    k:Tensor,              # Keys, `[batch, kv_heads, k_len, d_k]`
+    v:Tensor,              # Values, `[batch, kv_heads, k_len, d_v]`
+    mask:Mask|None=None,   # Who may read whom, and what is added to the scores
+    dropout_p:float=0.,    # Share of weights to drop
+    scale:float|None=None, # Default `1/sqrt(d_k)`
+    need_lse:bool=False,   # False: None in its place
+) -> tuple[Tensor,Tensor|None]: # Output `[batch, heads, q_len, d_v]`; log-sum-exp without gradient
+    "Attention by PyTorch's fused kernels"
+    if mask is not None and mask.rules:
+        if _may_hope(q, k, v, mask, dropout_p):
+            output,lse = _run(q, k, v, mask, dropout_p, scale, need_lse)
+            if output.isfinite().all(): return output, lse
+        k,v = remove_padding(k, v, mask, q.shape[2])
+    return _run(q, k, v, mask, dropout_p, scale, need_lse)
