@@ -42,7 +42,7 @@ def level(
     return top.where((top.abs() > FAR) & (top.abs() < math.inf), 0.)
 
 def left_beside(
-    base:Tensor,       # As `level` gives it
+    base:Tensor,       # From level, `[..., q_len, 1]`
     dtype:torch.dtype, # Of the arithmetic
 ) -> Tensor:           # Like `base`; multiplied by 0, `nan` stays `nan`
     "What is left of scores to which such a number is added: all of them (1) or nothing (0)"
