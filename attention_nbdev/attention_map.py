@@ -242,9 +242,11 @@ class _Frame:
         self.unchanged(*also)
         return torch.autocast(self.scores.q.device.type, enabled=False)
 
+    @property
+    def _learns(self): return self.keep_graph and not self.scores.q.is_inference()
     def _own(self, lse):
         lse = lse.to(self.scores.dtype)
-        if not self.keep_graph: return lse
+        if not self._learns: return lse
         with torch.inference_mode(False), torch.enable_grad():
             return with_gradient(self.scores, lse, self.memory)
 
@@ -260,7 +262,7 @@ class _Frame:
     def settled(self) -> tuple[Scores,Tensor]:
         "Scores and log-sum-exp that are fit for arithmetic, where biases are far from 0, too"
         lse = self.lse
-        with torch.inference_mode(False), torch.set_grad_enabled(self.keep_graph), self._exact():
+        with torch.inference_mode(False), torch.set_grad_enabled(self._learns), self._exact():
             return settle(self.scores, lse, self.memory)
 
     def select(self,

@@ -33,7 +33,7 @@ FAR = 2.**10 # From here on a bias costs the scores beside it digits that matter
 
 def level(
     bias:Tensor,           # Floats, `[..., q_len, k_len]`
-    keep:Tensor|None=None, # Boolean, broadcastable with `bias`; True = may read
+    keep:Tensor|None=None, # Boolean, broadcastable with it; True = may read
 ) -> Tensor:               # `[..., q_len, 1]`, without a gradient; 0 unless it is far from 0
     "The largest bias that each query may read, if it has to be subtracted"
     bias = bias.detach() if keep is None else bias.detach().where(keep, -math.inf)

@@ -204,8 +204,8 @@ def _masked_fill(t, mask, value):
     return t if even or _some_left(t) else None # which of the hidden keys would be read?
 
 def _same(t, *args, **kwargs): return t
-def _view(t, *args, dtype=None): # of the same bits as other numbers?
-    return None if dtype or isinstance(args[0], torch.dtype) else t
+def _view(t, *args, size=None, dtype=None): # of the same bits as other numbers?
+    return None if dtype or args and isinstance(args[0], torch.dtype) else t
 
 def _nan_to_num(t, nan=None, posinf=None, neginf=None):
     plain = not t.terms and t.filled is None

@@ -227,7 +227,8 @@ def scores_of(products, mask, b, h, i, j, call, EDGE: tl.constexpr):
         s -= tl.load(mask.slopes + h)*tl.abs((j - i - mask.slopes_shift).to(tl.float32))
     if mask.bias is not None:
         there = (i < call.q_len) & (j < call.k_len)
-        s += tl.load(place_of(mask.bias, b, h, i, j), there, other=0.).to(tl.float32)
+        add = tl.load(place_of(mask.bias, b, h, i, j), there, other=0.).to(tl.float32)
+        s = tl.where(tl.abs(add) < 67108864., s, s*0.) + add               # 2**26: nothing is left
         s = tl.where((s < -2e38) & (s > -float('inf')), -2e38, s)          # finite times log2(e)
     s = s*1.4426950408889634                                               # log2(e)
     if EDGE: s = tl.where(may_read(mask, b, h, i, j, call.q_len, call.k_len), s, -float('inf'))
@@ -348,6 +349,7 @@ def gradients_of(products, dp, lse, delta, mask, call, b, h, i, j, EDGE: tl.cons
     if call.softcap is not None:
         t = tanh(products*call.scale/call.softcap)
         inner = ds*(1 - t*t)
+    if mask.bias is not None: inner = tl.where(tl.abs(lse) < 96817625., inner, 0.) # 2**26
     return kept, ds, inner
 
 # %% ../nbs/01c_kernels.ipynb #pull-queries

@@ -79,10 +79,13 @@ def mask_bytes(
     return math.prod(whole[:2] + length)*(1 if corner[1] is None else q.element_size())
 
 # %% ../../nbs/02a_sdpa.ipynb #widths
+def _learns(*xs):
+    "Will somebody go back to any of these?"
+    return torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in xs)
+
 def _with_room(v, d):
     "`v` and what stands to the right of it, `d` wide, if its rows have such room; else None"
-    if not can_look(v) or v.requires_grad or 0 in v.shape or v.stride(3) != 1 or v.stride(2) < d:
-        return None
+    if not can_look(v) or 0 in v.shape or v.stride(3) != 1 or v.stride(2) < d: return None
     last = sum((n - 1)*step for n,step in zip(v.shape[:3], v.stride())) + d
     if (v.storage_offset() + last)*v.element_size() > v.untyped_storage().nbytes(): return None
     return v.as_strided((*v.shape[:3], d), v.stride(), v.storage_offset())
@@ -91,11 +94,12 @@ def same_width(
     q:Tensor, # `[batch, heads, q_len, d_k]`
     k:Tensor, # `[batch, kv_heads, k_len, d_k]`
     v:Tensor, # `[batch, kv_heads, k_len, d_v]`
+    final:bool=False, # Will nobody go back? Then what stands beside values may be read along
 ) -> tuple[Tensor,Tensor,Tensor]: # All of width `max(d_k, d_v)`, and contiguous in it
-    "Fill up whatever is narrower: queries and keys with zeros, values with anything"
+    "Fill up whatever is narrower with zeros, or values with what stands beside them"
     d,d_v = q.size(3), v.size(3)
     if d == d_v and q.stride(3) == k.stride(3) == v.stride(3) == 1: return q, k, v
-    if d_v < d and (wide := _with_room(v, d)) is not None: v = wide
+    if final and d_v < d and (wide := _with_room(v, d)) is not None: v = wide
     d = max(d, d_v)
     pad = lambda x: x if x.shape[3] == d else F.pad(x, (0, d - x.shape[3]))
     q,k,v = (x if x.stride(3) == 1 else x.contiguous() for x in map(pad, (q, k, v)))
@@ -146,8 +150,7 @@ def _brought_level(q, tensor):
 
 def _worth_it(lse, q, k, v):
     "Would it make a difference to bring level what is far from 0?"
-    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
-        return True
+    if _learns(q, k, v): return True
     size = lse.abs()
     return bool(((size > FAR) & (size < 2**20/torch.finfo(lse.dtype).eps)).any())
 
@@ -237,7 +240,7 @@ def _run(q, k, v, mask, dropout_p, scale, need_lse):
     if on_cpu and not dropout_p:
         if not traced and d_v > q.size(3) and (parts := column_parts(q, v)):
             return _by_parts(parts, lambda c: _run(q, k, v[..., c], mask, 0., scale, need_lse))
-        q,k,v = same_width(q, k, v)
+        q,k,v = same_width(q, k, v, d_v < q.size(3) and not _learns(q, k, v, tensor))
     told = need_lse and tells(q, k, v, dropout_p)
     lse = strip_lse(q, k, mask, scale) if need_lse and not told else None
     adds = tensor is not None and tensor.dtype is not torch.bool
@@ -262,8 +265,7 @@ def _may_hope(q, k, v, mask, dropout_p):
     "Is it worth a try to leave what stands in padding where it is?"
     if not can_look(q) or not q.is_cpu or dropout_p: return False # first: a graph has no sizes
     if q.size(2) > FEW or k.size(2) < 16: return False
-    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
-        return False
+    if _learns(q, k, v, *learned(mask)): return False
     return any(isinstance(r, Padding) for r in mask.rules)
 
 # %% ../../nbs/02a_sdpa.ipynb #attend

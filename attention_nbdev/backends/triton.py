@@ -140,19 +140,11 @@ def _run_forward(q, k, v, sinks, seed, s, scale, softcap, dropout_p):
     _launch(kernels.forward_kernel, t, q, t.rows, args, dict(M=t.rows, N=t.cols, **sizes))
     return out, lse, sums
 
-_LOST = 2.**26 # Biases beside which nothing is left of scores
-
-def _settled(grad, grad_lse, q, lse, sums):
-    "Gradients of rows of which `e**(s - lse)` sums to 1; queries; and where these count"
-    counts = (lse.abs() < _LOST)[...,None].to(q.dtype)
-    return (grad/sums[...,None]).to(grad.dtype), grad_lse/sums, q*counts, counts
-
 def _run_backward(grad, grad_lse, q, k, v, out, lse, sums, seed, s, scale, softcap, dropout_p,
                   wants):
     "`wants` says whose gradients are wanted: queries, keys and values, bias"
     from attention_nbdev import kernels
-    counts = None
-    if s.bias is not None: grad,grad_lse,q,counts = _settled(grad, grad_lse, q, lse, sums)
+    if s.bias is not None: grad,grad_lse = (grad/sums[...,None]).to(grad.dtype), grad_lse/sums
     call,sizes = _call(q, k, v, seed, scale, softcap, dropout_p)
     dq,dk,dv = (_like(x, x.shape[3]) for x in (q, k, v))
     delta = torch.empty_like(lse)
@@ -170,7 +162,6 @@ def _run_backward(grad, grad_lse, q, k, v, out, lse, sums, seed, s, scale, softc
         args = q, k, v, grad, lse, delta, *outs, mask, call
         _launch(getattr(kernels, f'{name}_kernel'), t, x, t.rows if x is q else t.cols, args,
                 dict(M=t.rows, N=t.cols, **sizes))
-    if counts is not None: dq *= counts
     return dq, dk, dv, delta, lse.new_empty(0) if dbias is None else dbias
 
 # %% ../../nbs/02c_triton.ipynb #ops
