@@ -341,7 +341,7 @@ class _Short(torch.autograd.Function):
 def _single(*xs): return [x[None] for x in xs]
 
 def _scaled_product(x, y, scale):
-    if scale == 0: return y.new_zeros(len(x), x.shape[1], y.shape[2]) # `baddbmm` might write nothing
+    if scale == 0: return y.new_zeros(len(x), x.shape[1], y.shape[2]) # baddbmm might not write
     nothing = y.new_empty(()).expand(len(x), x.shape[1], y.shape[2])
     return torch.baddbmm(nothing, x, y, beta=0, alpha=scale)
 
