@@ -265,8 +265,7 @@ def _may_hope(q, k, v, mask, dropout_p):
     "Is it worth a try to leave what stands in padding where it is?"
     if not can_look(q) or not q.is_cpu or dropout_p: return False # first: a graph has no sizes
     if q.size(2) > FEW or k.size(2) < 16: return False
-    if _learns(q, k, v, *learned(mask)): return False
-    return any(isinstance(r, Padding) for r in mask.rules)
+    return not _learns(q, k, v, *learned(mask))
 
 # %% ../../nbs/02a_sdpa.ipynb #attend
 def attend(
@@ -279,7 +278,7 @@ def attend(
     need_lse:bool=False,   # False: None in its place
 ) -> tuple[Tensor,Tensor|None]: # Output `[batch, heads, q_len, d_v]`; log-sum-exp without gradient
     "Attention by PyTorch's fused kernels"
-    if mask is not None and mask.rules:
+    if mask is not None and Padding in map(type, mask.rules):
         if _may_hope(q, k, v, mask, dropout_p):
             output,lse = _run(q, k, v, mask, dropout_p, scale, need_lse)
             if output.isfinite().all(): return output, lse
