@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from .attention_map import rollout, thumbnail
 from .checks import check_size
 from .saving import load_maps, save_maps
-from .watching import Watch, check_select, chosen, map_of, report, with_tensors
+from .watching import Watch, check_select, chosen, map_of, map_of_layer
+from .watching import report, with_tensors
 
 # %% ../nbs/08_record.ipynb #views
 class _Values(ValuesView):
@@ -157,7 +158,10 @@ class Maps(_Kept):
         return cls(entries, calls if known else None, missing, dropped)
 
 # %% ../nbs/08_record.ipynb #recorder
-_TRANSFORMED = "ran inside torch.func, whose tensors don't outlive it; record it outside"
+def _map_of(call, *args, **how):
+    if torch._C._functorch.is_functorch_wrapped_tensor(call['query']):
+        raise ValueError("it ran inside torch.func, whose tensors don't outlive it")
+    return map_of(call, *args, **how)
 
 def _keep_freed_memory():
     "Let glibc keep what is freed, instead of giving it back to the system"
@@ -169,24 +173,33 @@ class _Recorder(Watch):
         super().__init__(model)
         self.select,self.every,self.bound,self.how = select, every, bound, how
         self.graph = how.get('keep_graph', False)
-        self.moved = dict[tuple,tuple]()
+        self.moved:dict[tuple,tuple] = {}  # what was made of masks
+        self.weights:dict[str,list] = {}   # of layers that ran whole
         self.maps = Maps(calls=Counter(), missing=self.missing)
 
     def see(self, mode, call, run):
         out = run()
-        if torch._C._current_graph_task_id() == -1: self.keep(mode, call) # else: in a backward pass
+        self.keep(mode, mode.path, lambda: _map_of(call, self.moved, **self.how))
         return out
+    def layer(self, mode, path, given, masks):
+        weights = self.weights.setdefault(path, [])
+        self.keep(mode, path, lambda: map_of_layer(given, masks, self.moved, weights))
 
-    def keep(self, mode, call):
+    def takes(self, src):
+        "Where maps stay where they are made; weights may take as much room as keys and values do"
+        device,(width,n) = self.how['device'], (src.shape[-1], src.shape[:-1].numel())
+        here = device is None or torch.device(device) == src.device
+        return here and self.bound is None and not self.graph and 3*width <= 5*n
+
+    def keep(self, mode, path, make):
         "Add the map of a call, if it is wanted"
-        path,calls = mode.path, self.maps.calls
+        if torch._C._current_graph_task_id() != -1: return # in a backward pass
+        calls = self.maps.calls
         with self.lock:
             if not self.open: return # the call was made inside the block, and has ended after it
             n,calls[path] = calls[path], calls[path] + 1
             if n%self.every or not self.chosen(path): return
-            if torch._C._functorch.is_functorch_wrapped_tensor(call['query']):
-                return mode.lost(_TRANSFORMED)
-            try: made = map_of(call, self.moved, **self.how)
+            try: made = make()
             except Exception as e: return mode.lost(f"made a call that has no map: {e}")
             self.maps.entries.append((path, n, made))
             if self.bound is not None: self.bound.added(self.maps)
