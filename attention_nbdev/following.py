@@ -27,6 +27,7 @@ class Follower(TorchFunctionMode):
         self.handlers:dict[Any,Callable] = steps()
         self.followed = WeakTensorKeyDictionary()
         self.heads:int|None = None # how many, where a step is known to fold them into the batch
+        self.scored:list[tuple] = [] # scores whose weights have not met values: depth and shape
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         return self.hear(func, args, kwargs or {})
@@ -38,6 +39,10 @@ class Follower(TorchFunctionMode):
         "A call of attention, as the arguments of `F.scaled_dot_product_attention`"
         return run()
     def lost(self, why:str): "Attention was here, but it can't be told which"
+    @property
+    def depth(self) -> int: # 0, if that isn't known
+        "How many modules are running, one inside the other"
+        return 0
     def folded(self, n:int) -> int: # 1 if that can't be told: then each is a sequence
         "How many heads are folded into a batch of `n` matrices"
         return self.heads if self.heads and n%self.heads == 0 else 1
@@ -320,6 +325,8 @@ def _on_where(mode, func, args, kwargs):
     return out
 
 # %% ../nbs/07a_follow.ipynb #ends
+def _is_weight(x): return isinstance(x if x._base is None else x._base, torch.nn.Parameter)
+
 def _begin(mode, out, q, kt, scale=1., terms=()):
     "Remember that `out` are scores"
     _try(_first, mode, out, q, kt, scale, terms)
@@ -328,6 +335,8 @@ def _first(mode, out, q, kt, scale, terms):
     plain = all(isinstance(x, Tensor) and x.dim() > 1 and x.is_floating_point() and not x.is_nested
                 and x.layout is torch.strided for x in (q, kt, out))
     if not plain: return
+    if not _is_weight(kt) and kt.stride(-2) == 1: # rows of keys
+        mode.scored = [*mode.scored[-15:], (mode.depth, tuple(out.shape))]
     q,k = (x.to(out.dtype) for x in (q, kt.mT)) # as autocast does
     t = _Trail(q, k, scale, terms, shape=tuple(out.shape))
     _follow(mode, out, t._replace(q=_expand(q, out.shape[:-2]), k=_expand(k, out.shape[:-2])))
@@ -352,6 +361,7 @@ def _call(mode, t, v):
 def _end(mode, t, v, run):
     "Weights `t` meet values `v`"
     found = _try(_call, mode, t, v)
+    _weighed(mode, t.shape)
     if found is None:
         mode.lost(_LOST)
         return run()
@@ -362,6 +372,36 @@ def _end(mode, t, v, run):
 
 _LOST = ("computes a softmax of scores that can't be followed back to queries and keys; let it "
          "call F.scaled_dot_product_attention")
+_BENT = ("weighs values by what it made of scores where nobody can see it; let it call "
+         "F.scaled_dot_product_attention")
+
+def _weighed(mode, shape):
+    "Weights of this shape have come by"
+    mode.scored = [x for x in mode.scored if x[1] != tuple(shape)]
+
+def _look_for_scores(mode, x, y):
+    "Is `x` what became of scores, and `y` values?"
+    if not mode.scored or not all(isinstance(z, Tensor) and z.dim() > 1 for z in (x, y)): return
+    shape = tuple(x.shape)
+    if all(shape != known for _,known in mode.scored) or _is_weight(y): return
+    if _try(_fits, y, shape):
+        mode.lost(_BENT)
+        _weighed(mode, shape)
+
+_scale = _step(_mul, second=_mul)
+
+def _on_mul(mode, func, args, kwargs):
+    "A product of numbers; if each weight meets a row of values, attention may end here"
+    if mode.scored and len(args) > 1:
+        for x,y in (args[:2], args[1::-1]): _try(_look_for_pairs, mode, x, y)
+    return _scale(mode, func, args, kwargs)
+
+def _look_for_pairs(mode, x, y):
+    "Is `x` what became of scores, each to be multiplied with a whole row of `y`?"
+    if x.dim() < 3 or x.shape[-1] != 1 or y.shape[-1] == 1: return
+    known = any(shape == tuple(x.shape[:-1]) for _,shape in mode.scored)
+    if known and y.shape[-2] in (1, x.shape[-2]): mode.lost(_LOST)
+
 
 # %% ../nbs/07a_follow.ipynb #products
 def _given(t):
@@ -412,7 +452,9 @@ def _product(mode, x, y, run):
         if t.q is not None: return out
     elif last is not None and last.turned and x.dim() > 1: # `v.mT @ weights.mT`
         return _end(mode, last, x.mT, lambda: run().mT).mT
-    else: out = run()
+    else:
+        if t is None: _look_for_scores(mode, x, y)
+        out = run()
     _begin(mode, out, x, y)
     return out
 
@@ -461,6 +503,8 @@ def _on_einsum(mode, func, args, kwargs):
     for (a,x),(b,y) in (pairs, pairs[::-1]):
         t = _trail(mode, x)
         if t is not None and t.weights: return _einsum_end(mode, t, a, b, y, out, run)
+    for (a,x),(b,y) in (pairs, pairs[::-1]):
+        if mode.scored and _trail(mode, x) is None: _try(_einsum_look, mode, a, x, b, y, out)
     found = run()
     for (a,x),(b,y) in (pairs, pairs[::-1]): _try(_einsum_begin, mode, found, a, x, b, y, out)
     return found
@@ -473,6 +517,12 @@ def _einsum_begin(mode, found, a, x, b, y, out):
     if out[-2] in set(a) - set(b) and out[-1] in set(b) - set(a):
         q,k = _permuted(x, a, out[:-1] + d), _permuted(y, b, out[:-2] + out[-1] + d)
         _begin(mode, found, q, k.mT)
+
+def _einsum_look(mode, a, x, b, y, out):
+    "Are these values for what became of scores `x`?"
+    d = ''.join(c for c in b if c not in a)
+    if a[-1] in b and a[-1] not in out and a[-2] not in b and len(d) == 1 and d in out:
+        _look_for_scores(mode, x, _permuted(y, b, a[:-2] + a[-1] + d))
 
 def _einsum_end(mode, t, a, b, y, out, run):
     "Weights `t` of dimensions `a`, and other things `y`"
@@ -511,7 +561,7 @@ def steps():
     put(_on_linear, 'linear')
     put(_on_baddbmm, 'baddbmm')
     put(_on_einsum, 'einsum')
-    put(_step(_mul, second=_mul), 'mul', 'mul_', 'multiply', '__mul__', '__rmul__', '__imul__')
+    put(_on_mul, 'mul', 'mul_', 'multiply', '__mul__', '__rmul__', '__imul__')
     put(_step(_div), 'div', 'div_', 'divide', 'true_divide', '__truediv__', '__itruediv__')
     put(_step(_add, second=_added), 'add', 'add_', '__add__', '__radd__', '__iadd__')
     put(_step(_sub), 'sub', 'sub_', 'subtract', '__sub__', '__isub__')

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from .attention_map import rollout, thumbnail
 from .checks import check_size
+from .keeping import map_of, map_of_layer, with_tensors
 from .saving import load_maps, save_maps
-from .watching import Watch, check_select, chosen, map_of, map_of_layer
-from .watching import report, with_tensors
+from .watching import Watch, check_select, chosen, report
 
 # %% ../nbs/08_record.ipynb #views
 class _Values(ValuesView):

@@ -17,8 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from .checks import check_size
+from .keeping import map_of
 from .masks import Given, Mask
-from .watching import Watch, check_select, chosen, map_of, report
+from .watching import Watch, check_select, chosen, report
 
 # %% ../nbs/08a_replace.ipynb #changer
 class _Changer(Watch):
