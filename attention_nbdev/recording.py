@@ -183,11 +183,13 @@ class _Recorder(Watch):
         return out
     def layer(self, mode, path, given, masks):
         weights = self.weights.setdefault(path, [])
-        self.keep(mode, path, lambda: map_of_layer(given, masks, self.moved, weights))
+        self.keep(mode, path, lambda: map_of_layer(
+            given, masks, self.moved, weights, mode.packing and mode.packing[1]))
 
     def takes(self, src):
         "Where maps stay where they are made; weights may take as much room as keys and values do"
-        device,(width,n) = self.how['device'], (src.shape[-1], src.shape[:-1].numel())
+        device,width = self.how['device'], src.size(-1)
+        n = src.numel()//max(1, width)
         here = device is None or torch.device(device) == src.device
         return here and self.bound is None and not self.graph and 3*width <= 5*n
 

@@ -15,6 +15,7 @@ import threading
 import types
 import warnings
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from numbers import Integral
@@ -25,7 +26,7 @@ from torch import Tensor, nn
 from torch.overrides import _get_current_function_mode_stack, _pop_mode, _push_mode
 from .following import Follower, KERNELS, arguments, steps
 from .functional import scaled_dot_product_attention
-from .keeping import is_layer, map_of, run_layer
+from .keeping import is_encoder, is_layer, map_of, run_layer, runs_whole
 from .masks import Mask, Rule, rule
 
 # %% ../nbs/07c_watch.ipynb #frame
@@ -65,6 +66,7 @@ class Mode(Follower):
         self.stack:list[Frame] = []
         self.inbox:list[tuple] = []
         self.seen,self.on,self.thread = 0, False, threading.get_ident()
+        self.packing:tuple|None = None # an encoder that may pack its input: path, and length
         self.late:list[Any] = [] # hooks that end it, if the block has ended while it was on
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
@@ -220,7 +222,7 @@ class Watch(Watched):
         if self.codes and not mode.stack: _look_for_methods(self)
         with self.gate:
             if not self.open: return
-            mode.switch(True)
+            if mode.packing is None or mode.packing[0] != path: mode.switch(True)
             mode.stack.append(Frame(path, module, mode.seen))
 
     def close(self, path) -> Frame|None: # None, if it never started
@@ -244,6 +246,7 @@ class Watch(Watched):
         if inspect.isgenerator(output): return _resumed(self, path, module, output)
         if inspect.iscoroutine(output): return _awaited(self, path, module, output)
         self.ended(self.here.mode, frame, module)
+        if self.here.mode.packing is not None: return # and so all is as it was
         real = _packs(module, *args, **kwargs) if frame.real is None else frame.real
         if real is not None: return _blank(module, real, output, *args, **kwargs)
 
@@ -366,7 +369,7 @@ def _sort(model, missing):
         path,m,closed = todo.pop()
         if id(m) in known: continue
         known.add(id(m))
-        if _compiled(m) is not None or is_layer(m): whole.append(m)
+        if _compiled(m) is not None or is_layer(m) or is_encoder(m): whole.append(m)
         elif path and _is_leaf(m): continue
         if not closed and (why := _closed(m)): missing[path],closed = why, True
         if not closed: open_.append((path, m))
@@ -400,7 +403,7 @@ class _Call:
         with _calls:
             call = getattr(module, '_compiled_call_impl', None)
             if not isinstance(call, cls): call = module._compiled_call_impl = cls(module)
-            path = paths.get(id(getattr(module, 'self_attn', None)))
+            path = paths.get(id(getattr(module, 'self_attn', module)))
             call.watches = [*call.watches, (watch, path)]
         return call
     def leave(self, watch):
@@ -415,28 +418,63 @@ class _Call:
         if torch.compiler.is_compiling() or self.compiled and _stays_eager():
             return run(*args, **kwargs)
         if self.compiled is None:
-            alone = len(watches) == 1 and watches[0][1] is not None
-            done = _run_whole(*watches[0], self.module, args, kwargs) if alone else None
+            if len(watches) != 1 or watches[0][1] is None: return run(*args, **kwargs)
+            if is_encoder(self.module):
+                with _may_pack(*watches[0], self.module, args, kwargs): return run(*args, **kwargs)
+            done = _run_whole(*watches[0], self.module, args, kwargs)
             return run(*args, **kwargs) if done is None else done
         before,others = _take_off(*(getattr(watch.here, 'mode', None) for watch,_ in watches))
         try: return run(*args, **kwargs)
         finally: _swap_modes(others, before)
 
+def _alone(watch):
+    "Is nobody else listening in this thread?"
+    mode = getattr(watch.here, 'mode', None)
+    return watch.open and all(m is mode for m in _get_current_function_mode_stack())
+
+def _plain(x): return type(x) in (Tensor, nn.Parameter)
+
 def _run_whole(watch, path, layer, args, kwargs):
     "The output of a layer that ran in one kernel; None where it has to run in parts"
-    mode = getattr(watch.here, 'mode', None)
-    if any(m is not mode for m in _get_current_function_mode_stack()): return None
-    src = args[0] if args else kwargs.get('src')
-    plain = type(src) in (Tensor, nn.Parameter)
-    if not (plain and watch.open and watch.takes(src)): return None
+    src,mode = args[0] if args else kwargs.get('src'), watch.mode()
+    if not (_alone(watch) and _plain(src)): return None
+    if mode.packing is None and not watch.takes(src): return None
     try: found = run_layer(layer, *args, **kwargs, ours=_Hook)
     except TypeError: return None # `forward` will say what is wrong with the call
     if found is None: return None
     output,given,masks = found
-    mode = watch.mode()
     mode.seen += 1
     with torch._C.DisableTorchFunction(): watch.layer(mode, path, given, masks)
     return output
+
+# %% ../nbs/07c_watch.ipynb #packing
+def _encoder_call(src, mask=None, src_key_padding_mask=None, is_causal=None):
+    return src, src_key_padding_mask if mask is None else None
+
+@contextmanager
+def _may_pack(watch, path, encoder, args, kwargs):
+    "With the mode off, if that lets the encoder pack its input as it would unwatched"
+    try: src,padding = _encoder_call(*args, **kwargs)
+    except TypeError: src = padding = None
+    able = padding is not None and _plain(src) and _alone(watch) and watch.takes(src)
+    if not (able and all(_heard_whole(watch, layer, src) for layer in encoder.layers)):
+        yield
+        return
+    mode = watch.mode()
+    mode.switch(False)
+    mode.packing = path, src.shape[1]
+    try: yield
+    finally:
+        mode.packing = None
+        with watch.gate:
+            if watch.open and mode.stack: mode.switch(True)
+
+def _heard_whole(watch, layer, src):
+    "Will this layer run in its kernel, and be heard?"
+    call = getattr(layer, '_compiled_call_impl', None)
+    if type(call) is not _Call or call.compiled is not None: return False
+    paths = [path for other,path in call.watches if other is watch]
+    return len(call.watches) == 1 and paths[0] is not None and runs_whole(layer, src, _Hook)
 
 # %% ../nbs/07c_watch.ipynb #sdpa-call
 def _on_sdpa(mode, func, args, kwargs):
