@@ -478,7 +478,7 @@ class Promised(AttentionMap):
     def __getattr__(self, name): # of what is not there yet
         make = None if name.startswith('__') else vars(self).get('make')
         if make is None: return object.__getattribute__(self, name) # another thread has made it
-        vars(self).update(vars(make()))
+        vars(self).update({**vars(make()), **vars(self)}) # what was set already stays
         self.__class__ = AttentionMap
         vars(self).pop('make', None)
         return getattr(self, name)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from .attention_map import rollout, thumbnail
 from .checks import check_size
-from .keeping import map_of, map_of_layer, with_tensors
+from .keeping import LayerParts, map_of, map_of_layer, with_tensors
 from .saving import load_maps, save_maps
 from .watching import Watch, check_select, chosen, report
 
@@ -169,12 +169,13 @@ def _keep_freed_memory():
 
 class _Recorder(Watch):
     "Keeps a map of every call"
+    whole = True
     def __init__(self, model, select, every, bound, **how):
         super().__init__(model)
         self.select,self.every,self.bound,self.how = select, every, bound, how
         self.graph = how.get('keep_graph', False)
-        self.moved:dict[tuple,tuple] = {}  # what was made of masks
-        self.weights:dict[str,list] = {}   # of layers that ran whole
+        self.moved:dict[tuple,tuple] = {} # what was made of masks
+        self.parts = LayerParts()
         self.maps = Maps(calls=Counter(), missing=self.missing)
 
     def see(self, mode, call, run):
@@ -182,16 +183,9 @@ class _Recorder(Watch):
         self.keep(mode, mode.path, lambda: _map_of(call, self.moved, **self.how))
         return out
     def layer(self, mode, path, given, masks):
-        weights = self.weights.setdefault(path, [])
         self.keep(mode, path, lambda: map_of_layer(
-            given, masks, self.moved, weights, mode.packing and mode.packing[1]))
-
-    def takes(self, src):
-        "Where maps stay where they are made; weights may take as much room as keys and values do"
-        device,width = self.how['device'], src.size(-1)
-        n = src.numel()//max(1, width)
-        here = device is None or torch.device(device) == src.device
-        return here and self.bound is None and not self.graph and 3*width <= 5*n
+            given, masks, self.parts, path, length=mode.packing and mode.packing[1],
+            at_once=self.bound is not None, **self.how))
 
     def keep(self, mode, path, make):
         "Add the map of a call, if it is wanted"

@@ -126,6 +126,7 @@ class Watched:
     changes = False # Does it put something in the place of what it sees?
     graph = True    # Do gradients flow through what it is shown?
     outputs = False # Does it need, or change, what comes out?
+    whole = False   # Is it content with what a layer was given that ran in one kernel?
     def __init__(self, model:nn.Module|None):
         if model is not None and not isinstance(model, nn.Module):
             raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
@@ -137,6 +138,7 @@ class Watched:
         self.calls:list[_Call] = [] # of modules that are not called part by part
         self.handlers = handlers()
         self.scripts:set[str] = set() # paths of modules that call attention in TorchScript
+        self.looked:dict[int,str|None] = {} # what was found of modules that stay silent
         self.codes:set[Any] = set()   # of methods of the model that compute attention themselves
         self.missing:dict[str,str] = {} # why something could not be seen
 
@@ -155,16 +157,17 @@ class Watched:
         body = _mha_body(mode)
         if fused: return body(*args, **kwargs)
         with mode: return body(*args, **kwargs)
-    def takes(self, src:Tensor) -> bool:
-        "Is the input of a layer enough, so that the layer may run in one kernel?"
-        return False
     def layer(self, mode:Mode, path:str, given:tuple, masks:tuple):
         "A layer that ran in one kernel: what that was given, and the masks"
+    def looks(self, module:nn.Module) -> str|None:
+        "Why it is odd that no attention was heard in `module`, if it is"
+        if id(module) not in self.looked: self.looked[id(module)] = _stays_silent(module)
+        return self.looked[id(module)]
     def ended(self, mode:Mode, frame:Frame, module:nn.Module):
         "A module has ended: did one that seems to be attention stay silent?"
         if not self.open: return
         why = _SCRIPT if frame.path in self.scripts else None
-        if mode.seen == frame.seen and not frame.reported: why = why or _stays_silent(module)
+        if mode.seen == frame.seen and not frame.reported: why = why or self.looks(module)
         if why is None: return
         self.missing.setdefault(frame.path, why)
         for outer in mode.stack: outer.reported = True
@@ -173,6 +176,8 @@ class Watched:
 class _Hook:
     "What a module calls when it starts or ends; a copy of it does nothing"
     def __init__(self, does:Callable|None=None, path:str=''): self.does,self.path = does, path
+    @property
+    def owner(self): return getattr(self.does, '__self__', None)
     def __call__(self, *args): return None if self.does is None else self.does(self.path, *args)
     def __reduce__(self): return _Hook, ()
 
@@ -235,7 +240,8 @@ class Watch(Watched):
         with self.gate:
             frame = mode.stack.pop()
             if not mode.stack: mode.leave()
-        mode.scored = [x for x in mode.scored if x[0] <= mode.depth + 1] # its parts' are forgotten
+        if mode.scored: # those of its parts are forgotten
+            mode.scored = [x for x in mode.scored if x[0] <= mode.depth + 1]
         return frame
 
     def pop(self, path, module, args, *rest):
@@ -326,8 +332,9 @@ def _attends(code):
 
 def _calls_script(module):
     "May `module` call a function of TorchScript with attention in it?"
-    own = [x for x in vars(module).values() if isinstance(x, _PROGRAM)]
-    programs = [str(x.inlined_graph) for x in (*own, *_methods(type(module))[1])]
+    parts,(_,found) = vars(module).values(), _methods(type(module))
+    if _PROGRAM in map(type, parts): found = [*found, *(x for x in parts if type(x) is _PROGRAM)]
+    programs = [str(x.inlined_graph) for x in found]
     return any(any(name in x for name in _FUSED)
                or 'softmax' in x and any(name in x for name in _PRODUCTS) for x in programs)
 
@@ -392,7 +399,7 @@ def _take_off(*modes):
 _calls = threading.Lock() # to put or take away what stands in the place of a call
 
 class _Call:
-    "How a module is called while a block watches it, if it may run whole"
+    "How a module is called while blocks watch it, if it may run whole"
     def __init__(self, module:nn.Module):
         self.module,self.compiled = module, getattr(module, '_compiled_call_impl', None)
         self.watches:list[tuple[Watch,str|None]] = [] # and the path of a layer's attention
@@ -411,40 +418,55 @@ class _Call:
         with _calls:
             self.watches = [x for x in self.watches if x[0] is not watch]
             if self.watches or vars(self.module).get('_compiled_call_impl') is not self: return
-            self.module._compiled_call_impl = self.compiled
+            if self.compiled is None: del self.module._compiled_call_impl
+            else: self.module._compiled_call_impl = self.compiled
 
     def __call__(self, *args, **kwargs):
         run,watches = self.compiled or self.module._call_impl, self.watches
-        if torch.compiler.is_compiling() or self.compiled and _stays_eager():
-            return run(*args, **kwargs)
+        if torch.compiler.is_compiling(): return run(*args, **kwargs)
         if self.compiled is None:
-            if len(watches) != 1 or watches[0][1] is None: return run(*args, **kwargs)
-            if is_encoder(self.module):
-                with _may_pack(*watches[0], self.module, args, kwargs): return run(*args, **kwargs)
-            done = _run_whole(*watches[0], self.module, args, kwargs)
-            return run(*args, **kwargs) if done is None else done
+            called = sys._getframe(1).f_locals.get('self') # a replica of the module, it may be
+            if type(called) is type(self.module): run = called._call_impl
+            return _run_known(called, watches, run, args, kwargs)
+        if _stays_eager(): return run(*args, **kwargs)
         before,others = _take_off(*(getattr(watch.here, 'mode', None) for watch,_ in watches))
         try: return run(*args, **kwargs)
         finally: _swap_modes(others, before)
 
-def _alone(watch):
-    "Is nobody else listening in this thread?"
-    mode = getattr(watch.here, 'mode', None)
-    return watch.open and all(m is mode for m in _get_current_function_mode_stack())
+def _run_known(module, watches, run, args, kwargs):
+    "An encoder or a layer of PyTorch's, run as it would be if nobody watched"
+    call = vars(module).get('_compiled_call_impl') if isinstance(module, nn.Module) else None
+    ready = type(call) is _Call and call.module is module and call.watches == watches
+    if not ready or not _content(watches): return run(*args, **kwargs)
+    if is_encoder(module):
+        with _may_pack(watches, module, args, kwargs): return run(*args, **kwargs)
+    done = _run_whole(watches, module, args, kwargs)
+    return run(*args, **kwargs) if done is None else done
+
+def _content(watches):
+    "Can all do without the parts, and is nobody else listening in this thread?"
+    if not watches or not all(w.whole and w.open and path is not None for w,path in watches):
+        return False
+    modes = [getattr(watch.here, 'mode', None) for watch,_ in watches]
+    return all(any(m is x for x in modes) for m in _get_current_function_mode_stack())
 
 def _plain(x): return type(x) in (Tensor, nn.Parameter)
+def _ours(watches):
+    "Is a hook one of these blocks'?"
+    known = [watch for watch,_ in watches]
+    return lambda hook: type(hook) is _Hook and any(hook.owner is x for x in known)
 
-def _run_whole(watch, path, layer, args, kwargs):
+def _run_whole(watches, layer, args, kwargs):
     "The output of a layer that ran in one kernel; None where it has to run in parts"
-    src,mode = args[0] if args else kwargs.get('src'), watch.mode()
-    if not (_alone(watch) and _plain(src)): return None
-    if mode.packing is None and not watch.takes(src): return None
-    try: found = run_layer(layer, *args, **kwargs, ours=_Hook)
+    if not _plain(args[0] if args else kwargs.get('src')): return None
+    try: found = run_layer(layer, *args, **kwargs, ours=_ours(watches))
     except TypeError: return None # `forward` will say what is wrong with the call
     if found is None: return None
     output,given,masks = found
-    mode.seen += 1
-    with torch._C.DisableTorchFunction(): watch.layer(mode, path, given, masks)
+    for watch,path in watches:
+        mode = watch.mode()
+        mode.seen += 1
+        with torch._C.DisableTorchFunction(): watch.layer(mode, path, given, masks)
     return output
 
 # %% ../nbs/07c_watch.ipynb #packing
@@ -452,29 +474,32 @@ def _encoder_call(src, mask=None, src_key_padding_mask=None, is_causal=None):
     return src, src_key_padding_mask if mask is None else None
 
 @contextmanager
-def _may_pack(watch, path, encoder, args, kwargs):
-    "With the mode off, if that lets the encoder pack its input as it would unwatched"
+def _may_pack(watches, encoder, args, kwargs):
+    "With the modes off, if that lets the encoder pack its input as it would unwatched"
     try: src,padding = _encoder_call(*args, **kwargs)
     except TypeError: src = padding = None
-    able = padding is not None and _plain(src) and _alone(watch) and watch.takes(src)
-    if not (able and all(_heard_whole(watch, layer, src) for layer in encoder.layers)):
+    able = padding is not None and _plain(src) and src.dim() == 3 and not src.is_nested
+    if not (able and all(_heard_whole(watches, layer, src) for layer in encoder.layers)):
         yield
         return
-    mode = watch.mode()
-    mode.switch(False)
-    mode.packing = path, src.shape[1]
+    modes = [watch.mode() for watch,_ in watches]
+    for mode,(_,path) in zip(modes, watches):
+        mode.switch(False)
+        mode.packing = path, src.shape[1]
     try: yield
     finally:
-        mode.packing = None
-        with watch.gate:
-            if watch.open and mode.stack: mode.switch(True)
+        for mode in modes:
+            mode.packing = None
+            with mode.watch.gate:
+                if mode.watch.open and mode.stack: mode.switch(True)
 
-def _heard_whole(watch, layer, src):
-    "Will this layer run in its kernel, and be heard?"
-    call = getattr(layer, '_compiled_call_impl', None)
+def _heard_whole(watches, layer, src):
+    "Will this layer run in its kernel, and be heard by all?"
+    call = vars(layer).get('_compiled_call_impl')
     if type(call) is not _Call or call.compiled is not None: return False
-    paths = [path for other,path in call.watches if other is watch]
-    return len(call.watches) == 1 and paths[0] is not None and runs_whole(layer, src, _Hook)
+    known = [watch for watch,_ in call.watches]
+    alike = len(known) == len(watches) and all(x is y for x,(y,_) in zip(known, watches))
+    return alike and _content(call.watches) and runs_whole(layer, src, _ours(watches))
 
 # %% ../nbs/07c_watch.ipynb #sdpa-call
 def _on_sdpa(mode, func, args, kwargs):
@@ -491,8 +516,10 @@ def _packed(mode, call):
     "Did `transformers` put heads that share a key in the place of queries?"
     module,q,k = mode.stack[-1].module if mode.stack else None, call['query'], call['key']
     group = getattr(module, 'num_key_value_groups', 1)
-    if group == 1 or not q.dim() == k.dim() == 4 or q.is_nested: return False
-    kv_heads = getattr(getattr(module, 'config', None), 'num_key_value_heads', None)
+    if type(group) is not int or group == 1: return False
+    if not q.dim() == k.dim() == 4 or q.is_nested: return False
+    try: kv_heads = module.config.num_key_value_heads
+    except Exception: return False # some configurations raise what they like
     return q.shape[1:3] == (kv_heads, group) and k.shape[1] == kv_heads
 
 def _unpacked(mode, call, run):
