@@ -27,7 +27,8 @@ class Follower(TorchFunctionMode):
         self.handlers:dict[Any,Callable] = steps()
         self.followed = WeakTensorKeyDictionary()
         self.heads:int|None = None # how many, where a step is known to fold them into the batch
-        self.scored:list[tuple] = [] # scores whose weights have not met values: depth and shape
+        self.scored:dict[int,tuple] = {} # scores that went nowhere yet: depth and shape, by number
+        self.count = 0 # of scores so far
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         return self.hear(func, args, kwargs or {})
@@ -56,7 +57,7 @@ def arguments(query, key, value, attn_mask=None, dropout_p=0., is_causal=False, 
 # %% ../nbs/07a_follow.ipynb #trail
 class _Trail(NamedTuple):
     "What is known of a tensor of scores or weights"
-    q:Tensor|None = None     # `[..., q_len, d_k]`; None: weights of unknown origin
+    q:Tensor|None = None     # `[..., q_len, d_k]`; None: of unknown origin, or bent out of shape
     k:Tensor|None = None     # `[..., k_len, d_k]`
     scale:float = 1.
     terms:tuple = ()         # Tensors: bool, True = may read; or floats that are added
@@ -69,8 +70,13 @@ class _Trail(NamedTuple):
     turned:bool = False      # Are these weights transposed?
     altered:bool = False     # Was it changed after the softmax?
     dropout_p:float = 0.
+    keys:bool = False        # Does it come from rows of keys, and not of parameters?
+    number:int = 0           # Of such scores
     versions:tuple = ()      # Of the tensor and what it was made from, to notice writes in place
 
+    def bent(self):
+        "What is known still, if scores or weights were changed in a way that isn't followed"
+        return _Trail(weights=self.weights, keys=self.keys)
     def tensors(self):
         "What it was made from"
         return [x for x in (self.q, self.k, self.filled, *self.terms) if x is not None]
@@ -91,13 +97,13 @@ def _trail(mode, x):
     "What is known of `x`, if anything"
     t = mode.followed.get(x) if isinstance(x, Tensor) else None
     if t is None or t.versions == _try(_versions, x, t): return t
-    return _Trail(weights=True, shape=t.shape) if t.weights else None
+    return _Trail(weights=True, shape=t.shape, keys=t.keys) if t.weights else None
 
 def _follow(mode, x, t):
     "Remember `t` of `x`, in whatever shape it has now"
     if not x.is_floating_point(): return None # these are other numbers
     shape = tuple(x.mT.shape if t.turned else x.shape)
-    if t.q is None: t = _Trail(weights=True, shape=shape, turned=t.turned)
+    if t.q is None: t = t.bent()._replace(shape=shape, turned=t.turned)
     elif t.shape != shape: t = _reshaped(t, shape)
     if t is None: return None
     by_head = t.shape if len(t.shape) == 4 else t.by_head
@@ -125,7 +131,7 @@ def _end_trails(mode, written):
     for x,t in list(mode.followed.items()):
         if not places.isdisjoint(_try(_place, y) for y in (x, *t.tensors())):
             del mode.followed[x]
-            if t.weights: _try(_follow, mode, x, _Trail(weights=True))
+            if t.weights: _try(_follow, mode, x, t.bent())
 
 # %% ../nbs/07a_follow.ipynb #reshaped
 def _expand(x, lead): return x.expand(*lead, *x.shape[-2:])
@@ -245,10 +251,12 @@ def _softmax(t, dim=None, *args, **kwargs):
     if dim in (-1, len(t.shape) - 1): return t._replace(weights=True)
     return _Trail(weights=True, turned=True) if dim in (-2, len(t.shape) - 2) else None
 
-def _unknown(mode, out, x, dim=None, *args, **kwargs):
-    "Weights of unknown origin"
+def _unknown(mode, out, t, dim=None, *args, **kwargs):
+    "Weights of unknown origin, or of scores `t` that were bent"
+    keys = t is not None and t.keys
+    if t is not None: mode.scored.pop(t.number, None)
     over_keys = isinstance(out, Tensor) and out.dim() > 1 and dim in (-1, out.dim() - 1)
-    if over_keys: _follow(mode, out, _Trail(weights=True))
+    if over_keys or keys: _follow(mode, out, _Trail(weights=True, keys=keys))
 
 # %% ../nbs/07a_follow.ipynb #step-handlers
 def _placed(args, kwargs, *names):
@@ -260,7 +268,7 @@ def _placed(args, kwargs, *names):
 def _like_weights(out, shape):
     "Can `out` be weights still, if they had this shape?"
     return (isinstance(out, Tensor) and out.is_floating_point() and out.dim() > 1
-            and (out.numel() == math.prod(shape) or out.shape[-1] == shape[-1]
+            and (not shape or out.numel() == math.prod(shape) or out.shape[-1] == shape[-1]
                  or out.shape[:-1] == shape[:-1] and 1 < out.shape[-1] < shape[-1]))
 
 def _carry(mode, fn, t, out, args, kwargs):
@@ -271,10 +279,15 @@ def _carry(mode, fn, t, out, args, kwargs):
         return None if after is None else _follow(mode, out, after)
     with torch.set_grad_enabled(mode.graph and torch.is_grad_enabled()): # notes keep no graph
         if t.q is not None and _try(go) is not None: return
-    if t.weights and _try(_like_weights, out, t.shape):
-        _try(_follow, mode, out, _Trail(weights=True))
+    mode.scored.pop(t.number, None) # a step that isn't known
+    if (t.weights or t.q is None) and _try(_like_weights, out, t.shape):
+        _try(_follow, mode, out, t.bent())
 
 def _no_step(t, *args, **kwargs): return None
+
+_BENDS = frozenset("""exp exp_ exp2 exp2_ expm1 pow pow_ __pow__ square sigmoid sigmoid_ relu
+    relu_ gelu silu elu softplus tanh tanh_ clamp clamp_ clamp_min clip normalize gumbel_softmax
+    topk sort cat concat stack""".split()) # scores are still scores after these, if other ones
 
 def _on_other(mode, func, args, kwargs):
     "A function that no trail leads through"
@@ -283,8 +296,13 @@ def _on_other(mode, func, args, kwargs):
     out = func(*args, **kwargs)
     if 'out' in kwargs: _end_trails(mode, [kwargs['out']])
     if _is_written(func, args, kwargs, out): _end_trails(mode, args[:1])
+    bends = getattr(func, '__name__', '') in _BENDS
+    given = isinstance(out, (Tensor, list, tuple)) # else it may go where nobody can see it
     for t in found:
-        if t is None or not t.weights: continue
+        if t is None: continue
+        if given: mode.scored.pop(t.number, None)
+        if t.keys and bends and not t.weights: t = t.bent()
+        if not t.weights and t.q is not None: continue
         for x in out if isinstance(out, (list, tuple)) else (out,): # some give several parts
             _carry(mode, _no_step, t, x, (), {})
     return out
@@ -302,14 +320,16 @@ def _step(fn, second=None):
         if 'out' in kwargs: _end_trails(mode, [kwargs['out']])
         elif fn not in (_same, _dropout) or named.get('inplace'):
             if _is_written(func, placed, kwargs, out): _end_trails(mode, placed[:1])
-        if t is not None: _carry(mode, step, t, out, others, named)
-        elif fn is _softmax: _try(_unknown, mode, out, *placed, **named)
+        if fn is _softmax and (t is None or t.q is None and not t.weights):
+            _try(_unknown, mode, out, t, *placed[1:], **named)
+        elif t is not None: _carry(mode, step, t, out, others, named)
         return out
     return handle
 
 def _on_log_softmax(mode, func, args, kwargs):
     out = func(*args, **kwargs)
-    _try(_unknown, mode, out, *_placed(args, kwargs, 'input')[0], **kwargs)
+    placed,named = _placed(args, kwargs, 'input')
+    _try(_unknown, mode, out, _trail(mode, placed[0]), *placed[1:], **named)
     return out
 
 def _on_where(mode, func, args, kwargs):
@@ -326,20 +346,30 @@ def _on_where(mode, func, args, kwargs):
 
 # %% ../nbs/07a_follow.ipynb #ends
 def _is_weight(x): return isinstance(x if x._base is None else x._base, torch.nn.Parameter)
+def _rows(x):
+    "Does `x` lie in memory as keys and values do?"
+    return not _is_weight(x) and x.stride(-1) == 1
 
-def _begin(mode, out, q, kt, scale=1., terms=()):
+def _begin(mode, out, q, kt, scale=1., terms=(), linear=False):
     "Remember that `out` are scores"
-    _try(_first, mode, out, q, kt, scale, terms)
+    _try(_first, mode, out, q, kt, scale, terms, linear)
 
-def _first(mode, out, q, kt, scale, terms):
+def _first(mode, out, q, kt, scale, terms, linear):
     plain = all(isinstance(x, Tensor) and x.dim() > 1 and x.is_floating_point() and not x.is_nested
                 and x.layout is torch.strided for x in (q, kt, out))
     if not plain: return
-    if not _is_weight(kt) and kt.stride(-2) == 1: # rows of keys
-        mode.scored = [*mode.scored[-15:], (mode.depth, tuple(out.shape))]
+    keys = not linear and _rows(kt.mT)
+    number = _number(mode, out.shape) if keys else 0
     q,k = (x.to(out.dtype) for x in (q, kt.mT)) # as autocast does
-    t = _Trail(q, k, scale, terms, shape=tuple(out.shape))
+    t = _Trail(q, k, scale, terms, shape=tuple(out.shape), keys=keys, number=number)
     _follow(mode, out, t._replace(q=_expand(q, out.shape[:-2]), k=_expand(k, out.shape[:-2])))
+
+def _number(mode, shape):
+    "A number for scores that have gone nowhere yet; the last 16 are remembered"
+    mode.count += 1
+    mode.scored[mode.count] = mode.depth, tuple(shape)
+    mode.scored.pop(mode.count - 16, None)
+    return mode.count
 
 # %% ../nbs/07a_follow.ipynb #last
 def _fits(v, shape):
@@ -361,9 +391,9 @@ def _call(mode, t, v):
 def _end(mode, t, v, run):
     "Weights `t` meet values `v`"
     found = _try(_call, mode, t, v)
-    _weighed(mode, t.shape)
+    mode.scored.pop(t.number, None)
     if found is None:
-        mode.lost(_LOST)
+        if t.keys or not _is_weight(v): mode.lost(_LOST) # a codebook may be read by a softmax, too
         return run()
     call,lead,new = found
     if new == lead: return mode.see(call, run)
@@ -372,36 +402,35 @@ def _end(mode, t, v, run):
 
 _LOST = ("computes a softmax of scores that can't be followed back to queries and keys; let it "
          "call F.scaled_dot_product_attention")
-_BENT = ("weighs values by what it made of scores where nobody can see it; let it call "
+_BENT = ("weighs values by what it made of scores, and how can't be followed; let it call "
          "F.scaled_dot_product_attention")
 
-def _weighed(mode, shape):
-    "Weights of this shape have come by"
-    mode.scored = [x for x in mode.scored if x[1] != tuple(shape)]
+def _is_bent(t): return t is not None and t.q is None and not t.weights
 
-def _look_for_scores(mode, x, y):
-    "Is `x` what became of scores, and `y` values?"
-    if not mode.scored or not all(isinstance(z, Tensor) and z.dim() > 1 for z in (x, y)): return
+def _weigh(mode, t, x, y):
+    "Bent scores `t`, or something unknown, `x`, before a product with `y`: is that attention?"
     shape = tuple(x.shape)
-    if all(shape != known for _,known in mode.scored) or _is_weight(y): return
-    if _try(_fits, y, shape):
-        mode.lost(_BENT)
-        _weighed(mode, shape)
+    if not _rows(y) or not (y.dim() > 1 and _fits(y, shape)): return
+    known = [number for number,(_,scores) in mode.scored.items()
+             if scores[-2:] == shape[-2:] and math.prod(scores) == math.prod(shape)]
+    if t is None and not known: return
+    for number in known: del mode.scored[number]
+    mode.lost(_BENT)
 
 _scale = _step(_mul, second=_mul)
 
 def _on_mul(mode, func, args, kwargs):
     "A product of numbers; if each weight meets a row of values, attention may end here"
-    if mode.scored and len(args) > 1:
+    if mode.followed.data and len(args) > 1:
         for x,y in (args[:2], args[1::-1]): _try(_look_for_pairs, mode, x, y)
     return _scale(mode, func, args, kwargs)
 
 def _look_for_pairs(mode, x, y):
-    "Is `x` what became of scores, each to be multiplied with a whole row of `y`?"
+    "Are these weights `x`, each to be multiplied with a whole row of `y`?"
     if x.dim() < 3 or x.shape[-1] != 1 or y.shape[-1] == 1: return
-    known = any(shape == tuple(x.shape[:-1]) for _,shape in mode.scored)
-    if known and y.shape[-2] in (1, x.shape[-2]): mode.lost(_LOST)
-
+    t = _trail(mode, x)
+    weights = t is not None and t.keys and (t.weights or t.q is None)
+    if weights and y.shape[-2] in (1, x.shape[-2]): mode.lost(_LOST if t.weights else _BENT)
 
 # %% ../nbs/07a_follow.ipynb #products
 def _given(t):
@@ -439,12 +468,12 @@ def _on_linear(mode, func, args, kwargs):
     x,weight = placed[:2] if len(placed) > 1 else (None, None)
     if not named and isinstance(weight, Tensor) and not isinstance(weight, torch.nn.Parameter):
         if placed[2:] in ((), (None,)) and weight.dim() == 2:
-            return _product(mode, x, weight.mT, lambda: func(*args, **kwargs))
+            return _product(mode, x, weight.mT, lambda: func(*args, **kwargs), linear=True)
     t = _trail(mode, x) # if of unknown origin: not every softmax is of attention
     if t is not None and t.weights and t.q is not None: mode.lost(_LOST)
     return _on_other(mode, func, args, kwargs)
 
-def _product(mode, x, y, run):
+def _product(mode, x, y, run, linear=False):
     "`x @ y`, which `run` computes"
     t,last = _trail(mode, x), _trail(mode, y)
     if t is not None and t.weights and not t.turned and y.dim() > 1:
@@ -453,9 +482,9 @@ def _product(mode, x, y, run):
     elif last is not None and last.turned and x.dim() > 1: # `v.mT @ weights.mT`
         return _end(mode, last, x.mT, lambda: run().mT).mT
     else:
-        if t is None: _look_for_scores(mode, x, y)
+        if _is_bent(t) or t is None and mode.scored: _try(_weigh, mode, t, x, y)
         out = run()
-    _begin(mode, out, x, y)
+    _begin(mode, out, x, y, linear=linear)
     return out
 
 def _sum(input, batch1, batch2, *, beta=1, alpha=1):
@@ -503,26 +532,38 @@ def _on_einsum(mode, func, args, kwargs):
     for (a,x),(b,y) in (pairs, pairs[::-1]):
         t = _trail(mode, x)
         if t is not None and t.weights: return _einsum_end(mode, t, a, b, y, out, run)
-    for (a,x),(b,y) in (pairs, pairs[::-1]):
-        if mode.scored and _trail(mode, x) is None: _try(_einsum_look, mode, a, x, b, y, out)
+        if _is_bent(t) or t is None and mode.scored: _try(_einsum_weigh, mode, t, a, x, b, y, out)
     found = run()
-    for (a,x),(b,y) in (pairs, pairs[::-1]): _try(_einsum_begin, mode, found, a, x, b, y, out)
+    for begin in (_einsum_begin, _einsum_odd):
+        for (a,x),(b,y) in (pairs, pairs[::-1]):
+            if _try(begin, mode, found, a, x, b, y, out): return found
     return found
 
 # %% ../nbs/07a_follow.ipynb #einsum-ends
 def _einsum_begin(mode, found, a, x, b, y, out):
-    "Are these scores, of queries `x`?"
+    "Are these scores, of queries `x`, a row for each?"
     d = ''.join(c for c in a if c in b and c not in out)
     if len(out) < 2 or len(d) != 1: return
     if out[-2] in set(a) - set(b) and out[-1] in set(b) - set(a):
         q,k = _permuted(x, a, out[:-1] + d), _permuted(y, b, out[:-2] + out[-1] + d)
         _begin(mode, found, q, k.mT)
+        return True
 
-def _einsum_look(mode, a, x, b, y, out):
-    "Are these values for what became of scores `x`?"
+def _einsum_odd(mode, found, a, x, b, y, out):
+    "Are these scores in another order of dimensions, or without one for queries?"
+    d = ''.join(c for c in a if c in b and c not in out)
+    keys = [c for c in out if c in b and c not in a]
+    if len(d) != 1 or len(keys) != 1: return
+    if _rows(_permuted(y, b, ''.join(c for c in b if c != d) + d)):
+        return _follow(mode, found, _Trail(keys=True))
+
+def _einsum_weigh(mode, t, a, x, b, y, out):
+    "Are these values for bent scores `t`, or for something unknown, `x`?"
     d = ''.join(c for c in b if c not in a)
+    read = set(a) & set(b) - set(out)
+    if t is not None and read and set(d) & set(out) and not _is_weight(y): return mode.lost(_BENT)
     if a[-1] in b and a[-1] not in out and a[-2] not in b and len(d) == 1 and d in out:
-        _look_for_scores(mode, x, _permuted(y, b, a[:-2] + a[-1] + d))
+        _weigh(mode, t, x, _permuted(y, b, a[:-2] + a[-1] + d))
 
 def _einsum_end(mode, t, a, b, y, out, run):
     "Weights `t` of dimensions `a`, and other things `y`"
@@ -534,7 +575,9 @@ def _einsum_end(mode, t, a, b, y, out, run):
         v = _permuted(y, b, a[:-2] + a[-1] + d)
         return _permuted(_end(mode, t, v, lambda: _permuted(run(), out, rows)), rows, out)
     own = set(a[:-1]) & set(out) - set(b) # there is a row for each of these
-    if is_read and own and (t.q is None or a[-2] in own): mode.lost(_LOST)
+    some = set(a) & set(b) - set(out) and set(d) & set(out) # keys are read, and values
+    if is_read and own and (t.q is None or a[-2] in own) or some and t.q is None and t.keys:
+        mode.lost(_LOST)
     found = run()
     if not is_read: _carry(mode, _no_step, t, found, (), {}) # mixed heads
     return found

@@ -94,8 +94,8 @@ def _may_run_whole(layer, src, ours):
     mha,norms = layer.self_attn, (layer.norm1, layer.norm2)
     if layer.training or not torch.backends.mha.get_fastpath_enabled(): return False
     able = mha.batch_first and mha._qkv_same_embed_dim and layer.activation_relu_or_gelu
-    if not able or src.dim() != 3: return False
-    if mha.num_heads % 2 or norms[0].eps != norms[1].eps or torch.is_autocast_enabled(): return False
+    if not able or mha.num_heads % 2 or norms[0].eps != norms[1].eps: return False
+    if src.dim() != 3 or torch.is_autocast_enabled(): return False
     if torch._C._get_tracing_state() or torch._C._functorch.peek_interpreter_stack(): return False
     return is_layer(layer) and not _has_hooks(layer, ours)
 
@@ -103,11 +103,10 @@ def _layer_tensors(layer, src, ours):
     "What goes into the kernel of a layer; None if PyTorch would run the layer in parts"
     try:
         if not _may_run_whole(layer, src, ours): return None
-        mha,tensors = layer.self_attn, [src]
-        for m,names in ((mha, ('in_proj_weight', 'in_proj_bias')),
-                        *((m, ('weight', 'bias')) for m in (mha.out_proj, layer.norm1, layer.norm2,
-                                                           layer.linear1, layer.linear2))):
-            tensors += (m._parameters[name] for name in names) # and nothing that computes them
+        mha = layer.self_attn # parameters only, and nothing that computes them
+        tensors = [src, mha._parameters['in_proj_weight'], mha._parameters['in_proj_bias']]
+        for m in (mha.out_proj, layer.norm1, layer.norm2, layer.linear1, layer.linear2):
+            tensors += m._parameters['weight'], m._parameters['bias']
     except (AttributeError, KeyError): return None # it has other parts
     if any(type(x) not in _KINDS or x.device.type not in _PLACES for x in tensors): return None
     learns = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)

@@ -34,6 +34,7 @@ class Frame:
     "A module that is running"
     def __init__(self, path:str, module:nn.Module, seen:int):
         self.path,self.module,self.seen,self.reported = path, module, seen, False
+        self.suspects:list[tuple] = [] # parts that made queries and keys, what was seen till then
         self.real:Tensor|None = None # Rows that hold data, if torch would run the others as zeros
         self.python,self.error = sys._getframe(3), sys.exc_info()[1] # its call; handled by then
 
@@ -163,13 +164,21 @@ class Watched:
         "Why it is odd that no attention was heard in `module`, if it is"
         if id(module) not in self.looked: self.looked[id(module)] = _stays_silent(module)
         return self.looked[id(module)]
-    def ended(self, mode:Mode, frame:Frame, module:nn.Module):
+    def ended(self, mode:Mode, frame:Frame, module:nn.Module, output:Any=None):
         "A module has ended: did one that seems to be attention stay silent?"
         if not self.open: return
-        why = _SCRIPT if frame.path in self.scripts else None
-        if mode.seen == frame.seen and not frame.reported: why = why or self.looks(module)
-        if why is None: return
-        self.missing.setdefault(frame.path, why)
+        if frame.path in self.scripts: self.silent(mode, frame.path, _SCRIPT)
+        for path,seen in frame.suspects: # did it call attention with what they made?
+            if mode.seen == seen: self.silent(mode, path, _UNUSED)
+        if mode.seen > frame.seen or frame.reported: return
+        why = self.looks(module)
+        parts = isinstance(output, (tuple, list)) and sum(isinstance(x, Tensor) for x in output) > 1
+        if why == _UNUSED and parts and mode.stack: # who called it will use them
+            mode.stack[-1].suspects.append((frame.path, mode.seen))
+        elif why is not None: self.silent(mode, frame.path, why)
+    def silent(self, mode:Mode, path:str, why:str):
+        "Attention was not heard"
+        self.missing.setdefault(path, why)
         for outer in mode.stack: outer.reported = True
 
 # %% ../nbs/07c_watch.ipynb #hook
@@ -224,7 +233,7 @@ class Watch(Watched):
         if torch.compiler.is_compiling(): return
         mode = self.mode()
         mode.here()
-        if self.codes and not mode.stack: _look_for_methods(self)
+        if self.codes and path and not mode.stack: _look_for_methods(self)
         with self.gate:
             if not self.open: return
             if mode.packing is None or mode.packing[0] != path: mode.switch(True)
@@ -241,7 +250,7 @@ class Watch(Watched):
             frame = mode.stack.pop()
             if not mode.stack: mode.leave()
         if mode.scored: # those of its parts are forgotten
-            mode.scored = [x for x in mode.scored if x[0] <= mode.depth + 1]
+            mode.scored = {n: x for n,x in mode.scored.items() if x[0] <= mode.depth + 1}
         return frame
 
     def pop(self, path, module, args, *rest):
@@ -249,44 +258,71 @@ class Watch(Watched):
         kwargs,output = rest if len(rest) == 2 else ({}, *rest) # so if it is just being removed
         frame = self.close(path)
         if frame is None or sys.exc_info()[1] is not frame.error: return # it raises
-        if inspect.isgenerator(output): return _resumed(self, path, module, output)
-        if inspect.iscoroutine(output): return _awaited(self, path, module, output)
-        self.ended(self.here.mode, frame, module)
+        later = next((wrap for kind,wrap in _LATER.items() if type(output) is kind), None)
+        if later is not None: return _renamed(later(self, path, module, output), output)
+        self.ended(self.here.mode, frame, module, output)
         if self.here.mode.packing is not None: return # and so all is as it was
         real = _packs(module, *args, **kwargs) if frame.real is None else frame.real
         if real is not None: return _blank(module, real, output, *args, **kwargs)
 
 # %% ../nbs/07c_watch.ipynb #later
-def _resumed(watch, path, module, body):
+def _resumed(watch, path, module, body, last=True):
     "The generator `body`, a part of `module` whenever it goes on"
-    step,given,seen = body.send, None, None
+    step,given,heard = body.send, None, False
     while True:
         watch.push(path, module, ())
         try: found = step(given)
         except StopIteration as end:
             frame = watch.close(path)
-            if frame is not None:
-                frame.seen = frame.seen if seen is None else seen
+            if frame is not None and last and not heard:
                 watch.ended(watch.here.mode, frame, module)
             return end.value
         except BaseException:
             watch.close(path)
             raise
         frame = watch.close(path)
-        if seen is None and frame is not None: seen = frame.seen
+        heard = heard or frame is not None and watch.here.mode.seen > frame.seen
         try: step,given = body.send, (yield found)
         except GeneratorExit:
-            body.close()
+            if not _is_kept(module, body): body.close()
             raise
         except BaseException as error: step,given = body.throw, error
+
+def _is_kept(module, body):
+    "May somebody else go on with this generator, since `forward` didn't make it?"
+    own = getattr(inspect.unwrap(type(module).forward), '__code__', None)
+    return getattr(body, 'gi_code', own) is not own
 
 async def _awaited(watch, path, module, body):
     "The coroutine `body`, likewise"
     return await types.coroutine(_resumed)(watch, path, module, body)
 
+async def _streamed(watch, path, module, body):
+    "The asynchronous generator `body`, likewise"
+    step,given = body.asend, None
+    while True:
+        steps = step(given).__await__()
+        try: found = await types.coroutine(_resumed)(watch, path, module, steps, last=False)
+        except StopAsyncIteration: return
+        try: step,given = body.asend, (yield found)
+        except GeneratorExit:
+            await body.aclose()
+            raise
+        except BaseException as error: step,given = body.athrow, error
+
+_LATER = {types.GeneratorType: _resumed, types.CoroutineType: _awaited,
+          types.AsyncGeneratorType: _streamed}
+
+def _renamed(new, old):
+    "`new`, by the name of `old`"
+    new.__name__,new.__qualname__ = old.__name__, old.__qualname__
+    return new
+
 # %% ../nbs/07c_watch.ipynb #silent
-_SILENT = ("but called none that can be watched (a kernel of its own?); let it call "
-           "F.scaled_dot_product_attention")
+_SILENT = ("is called attention, but called none that can be watched (a kernel of its own?); let "
+           "it call F.scaled_dot_product_attention")
+_UNUSED = ("makes queries, keys and values, but no attention was called with them that can be "
+           "watched (a kernel of its own?); let it call F.scaled_dot_product_attention")
 _SCRIPT = ("calls a function of TorchScript with attention in it, which can't be watched; let it "
            "call the function that was scripted")
 _UNCALLED = ("computes attention in a method that runs without a call of the model, of which alone "
@@ -303,12 +339,12 @@ def _stays_silent(module):
     if any(x in type(module).__name__.lower() for x in _NAMES):
         sizes = [p.shape for p in module.parameters() if p.dim() > 1]
         norm = len(sizes) == 1 and sizes[0][0] < 2*sizes[0][1] # makes no queries and keys
-        return None if norm else f"is called attention, {_SILENT}"
+        return None if norm else _SILENT
     made = [name for name,m in module._modules.items() if m is not None and not m._modules]
     made += [name for name,p in module._parameters.items() if p is not None and p.dim() > 1]
     words = {word for name in made for word in name.lower().split('_')}
     alike = not any(words.isdisjoint(names) for names in _MADE)
-    return f"makes queries, keys and values, {_SILENT}" if alike else None
+    return _UNUSED if alike else None
 
 _seen:Any = weakref.WeakKeyDictionary() # by class: its methods, and what they name
 
@@ -325,10 +361,11 @@ def _methods(kind):
 
 def _attends(code):
     "Does this code compute attention, by its words?"
-    names = {*code.co_names}
-    if names & _FUSED: return True
-    if 'softmax' not in names: return False
-    return bool(names & _PRODUCTS) or any(x.argrepr == '@' for x in dis.get_instructions(code))
+    if _FUSED.intersection(code.co_names): return True
+    if 'softmax' not in code.co_names: return False
+    said = [x.argrepr for x in dis.get_instructions(code)]
+    after = said[next(n for n,x in enumerate(said) if 'softmax' in x):] # of values, not of scores
+    return any(x == '@' or any(name in x for name in _PRODUCTS) for x in after)
 
 def _calls_script(module):
     "May `module` call a function of TorchScript with attention in it?"
