@@ -72,6 +72,7 @@ class _Trail(NamedTuple):
     dropout_p:float = 0.
     keys:bool = False        # Does it come from rows of keys, and not of parameters?
     number:int = 0           # Of such scores
+    odd:bool = False         # Are these scores that can't be followed, not bent yet?
     versions:tuple = ()      # Of the tensor and what it was made from, to notice writes in place
 
     def bent(self):
@@ -103,7 +104,7 @@ def _follow(mode, x, t):
     "Remember `t` of `x`, in whatever shape it has now"
     if not x.is_floating_point(): return None # these are other numbers
     shape = tuple(x.mT.shape if t.turned else x.shape)
-    if t.q is None: t = t.bent()._replace(shape=shape, turned=t.turned)
+    if t.q is None: t = t.bent()._replace(shape=shape, turned=t.turned, odd=t.odd)
     elif t.shape != shape: t = _reshaped(t, shape)
     if t is None: return None
     by_head = t.shape if len(t.shape) == 4 else t.by_head
@@ -249,7 +250,7 @@ def _softmax(t, dim=None, *args, **kwargs):
     "Scores become weights; over their rows, those with which keys read queries"
     if t.weights or dim is None: return None
     if dim in (-1, len(t.shape) - 1): return t._replace(weights=True)
-    return _Trail(weights=True, turned=True) if dim in (-2, len(t.shape) - 2) else None
+    return _Trail(weights=True, turned=True, keys=t.keys) if dim in (-2, len(t.shape) - 2) else None
 
 def _unknown(mode, out, t, dim=None, *args, **kwargs):
     "Weights of unknown origin, or of scores `t` that were bent"
@@ -281,7 +282,7 @@ def _carry(mode, fn, t, out, args, kwargs):
         if t.q is not None and _try(go) is not None: return
     mode.scored.pop(t.number, None) # a step that isn't known
     if (t.weights or t.q is None) and _try(_like_weights, out, t.shape):
-        _try(_follow, mode, out, t.bent())
+        _try(_follow, mode, out, t.bent()._replace(odd=t.odd))
 
 def _no_step(t, *args, **kwargs): return None
 
@@ -358,7 +359,7 @@ def _first(mode, out, q, kt, scale, terms, linear):
     plain = all(isinstance(x, Tensor) and x.dim() > 1 and x.is_floating_point() and not x.is_nested
                 and x.layout is torch.strided for x in (q, kt, out))
     if not plain: return
-    keys = not linear and _rows(kt.mT)
+    keys = not linear and _rows(kt.mT) and kt.shape[-1] > 1 and not _is_weight(q)
     number = _number(mode, out.shape) if keys else 0
     q,k = (x.to(out.dtype) for x in (q, kt.mT)) # as autocast does
     t = _Trail(q, k, scale, terms, shape=tuple(out.shape), keys=keys, number=number)
@@ -405,7 +406,7 @@ _LOST = ("computes a softmax of scores that can't be followed back to queries an
 _BENT = ("weighs values by what it made of scores, and how can't be followed; let it call "
          "F.scaled_dot_product_attention")
 
-def _is_bent(t): return t is not None and t.q is None and not t.weights
+def _is_bent(t): return t is not None and t.q is None and not (t.weights or t.odd)
 
 def _weigh(mode, t, x, y):
     "Bent scores `t`, or something unknown, `x`, before a product with `y`: is that attention?"
@@ -429,7 +430,7 @@ def _look_for_pairs(mode, x, y):
     "Are these weights `x`, each to be multiplied with a whole row of `y`?"
     if x.dim() < 3 or x.shape[-1] != 1 or y.shape[-1] == 1: return
     t = _trail(mode, x)
-    weights = t is not None and t.keys and (t.weights or t.q is None)
+    weights = t is not None and t.keys and (t.weights or _is_bent(t))
     if weights and y.shape[-2] in (1, x.shape[-2]): mode.lost(_LOST if t.weights else _BENT)
 
 # %% ../nbs/07a_follow.ipynb #products
@@ -553,9 +554,9 @@ def _einsum_odd(mode, found, a, x, b, y, out):
     "Are these scores in another order of dimensions, or without one for queries?"
     d = ''.join(c for c in a if c in b and c not in out)
     keys = [c for c in out if c in b and c not in a]
-    if len(d) != 1 or len(keys) != 1: return
+    if len(d) != 1 or len(keys) != 1 or _is_weight(x): return
     if _rows(_permuted(y, b, ''.join(c for c in b if c != d) + d)):
-        return _follow(mode, found, _Trail(keys=True))
+        return _follow(mode, found, _Trail(keys=True, odd=True))
 
 def _einsum_weigh(mode, t, a, x, b, y, out):
     "Are these values for bent scores `t`, or for something unknown, `x`?"

@@ -319,10 +319,10 @@ def _renamed(new, old):
     return new
 
 # %% ../nbs/07c_watch.ipynb #silent
-_SILENT = ("is called attention, but called none that can be watched (a kernel of its own?); let "
-           "it call F.scaled_dot_product_attention")
-_UNUSED = ("makes queries, keys and values, but no attention was called with them that can be "
-           "watched (a kernel of its own?); let it call F.scaled_dot_product_attention")
+_SILENT = ("is called attention, but called none that can be watched (a kernel of its own, or no "
+           "softmax?); let it call F.scaled_dot_product_attention")
+_UNUSED = ("makes queries, keys and values, but no attention with them can be watched (a kernel of "
+           "its own, or no softmax?); let it call F.scaled_dot_product_attention")
 _SCRIPT = ("calls a function of TorchScript with attention in it, which can't be watched; let it "
            "call the function that was scripted")
 _UNCALLED = ("computes attention in a method that runs without a call of the model, of which alone "
@@ -380,7 +380,7 @@ def _look_for_methods(watch):
     frame:Any = sys._getframe(3)
     while frame is not None:
         code = frame.f_code
-        if code in watch.codes and frame.f_locals.get(code.co_varnames[0]) is watch.model:
+        if code in watch.codes and frame.f_locals.get('self') is watch.model:
             watch.missing.setdefault('', _UNCALLED)
         frame = frame.f_back
 
