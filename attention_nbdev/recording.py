@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from .attention_map import rollout, thumbnail
 from .checks import check_size
-from .keeping import LayerParts, map_of, map_of_layer, with_tensors
+from .keeping import LayerParts, map_of_layer, map_when_asked, with_tensors
 from .saving import load_maps, save_maps
 from .watching import Watch, check_select, chosen, report
 
@@ -161,7 +161,7 @@ class Maps(_Kept):
 def _map_of(call, *args, **how):
     if torch._C._functorch.is_functorch_wrapped_tensor(call['query']):
         raise ValueError("it ran inside torch.func, whose tensors don't outlive it")
-    return map_of(call, *args, **how)
+    return map_when_asked(call, *args, **how)
 
 def _keep_freed_memory():
     "Let glibc keep what is freed, instead of giving it back to the system"
