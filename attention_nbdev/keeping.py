@@ -71,8 +71,9 @@ def _is_plain(q, k, v, mask):
     "Is this a call in whose map nothing can be wrong?"
     if mask is not None or not type(q) is type(k) is type(v) is Tensor: return False
     if not q.dim() == k.dim() == v.dim() == 4 or q.is_nested: return False
-    alike = q.is_floating_point() and q.shape[:2] == k.shape[:2] == v.shape[:2] and k.shape[2] == v.shape[2]
-    return alike and q.shape[3] == k.shape[3] and q.dtype == k.dtype == v.dtype
+    alike = q.shape[:2] == k.shape[:2] == v.shape[:2] and k.shape[2] == v.shape[2]
+    alike = alike and q.shape[3] == k.shape[3] and q.dtype == k.dtype == v.dtype
+    return alike and q.is_floating_point()
 
 def map_when_asked(call:dict, *args, **kwargs) -> AttentionMap:
     "As `map_of`; a promise, if the call is plain and its map stays where it is made"
@@ -121,7 +122,7 @@ def _may_run_whole(layer, src, ours):
     if not able or mha.num_heads % 2 or norms[0].eps != norms[1].eps: return False
     if src.dim() != 3 or torch.is_autocast_enabled(): return False
     if torch._C._get_tracing_state() or torch._C._functorch.peek_interpreter_stack(): return False
-    return is_layer(layer) and not _has_hooks(layer, ours)
+    return is_layer(layer) and (ours is None or not _has_hooks(layer, ours))
 
 def _layer_tensors(layer, src, ours):
     "What goes into the kernel of a layer; None if PyTorch would run the layer in parts"
@@ -139,7 +140,7 @@ def _layer_tensors(layer, src, ours):
 def runs_whole(
     layer:nn.Module,
     src:Tensor, # Its input
-    ours:Callable[[Any],bool]=lambda hook: False, # Hooks that don't count
+    ours:Callable[[Any],bool]|None=lambda hook: False, # Hooks that don't count; None: it has none
 ) -> bool:
     "Would PyTorch run this layer in one kernel?"
     return _layer_tensors(layer, src, ours) is not None
@@ -160,7 +161,7 @@ def run_layer(
     src_key_padding_mask:Tensor|None=None, # `[batch, length]`
     is_causal:bool=False,                  # The kernel isn't told
     *,
-    ours:Callable[[Any],bool]=lambda hook: False, # Hooks that don't count
+    ours:Callable[[Any],bool]|None=lambda hook: False, # Hooks that don't count; None: it has none
 ) -> tuple|None: # Output, what the kernel was given, and both masks as numbers to add
     "A layer in one kernel; None where PyTorch would run it in parts"
     with torch._C.DisableTorchFunction():
@@ -215,15 +216,14 @@ def _project(src, weight, bias, heads, norm, cast):
             return F.linear(x, weight, bias).unflatten(-1, (3, heads, -1)).permute(2, 0, 3, 1, 4)
 
 def _unpacked(src, length):
-    "Packed sequences with their padding, which is 0; and their lengths"
+    "Packed sequences with their padding, which is 0; and rules for what is there"
     lengths = [len(x) for x in src.unbind()]
-    shape = len(lengths), max(lengths, default=0) if length is None else length, src.size(-1)
-    with torch.inference_mode(False): return torch.nested.to_padded_tensor(src, 0., shape), lengths
-
-def _real(lengths, n, device):
-    "Only queries and keys that are there, of `n`"
-    there = torch.arange(n, device=device) < torch.tensor(lengths, device=device)[:,None]
-    return *padding(lengths).rules, Given(there[:,None,:,None], 'keep')
+    n = max(lengths, default=0) if length is None else length
+    with torch.inference_mode(False), torch._C.DisableTorchFunction():
+        src = torch.nested.to_padded_tensor(src, 0., (len(lengths), n, src.size(-1)))
+        there = torch.arange(n) < torch.tensor(lengths)[:,None]
+        queries = Given(there[:,None,:,None].to(src.device), 'keep')
+    return src, (*padding(lengths).rules, queries)
 
 def map_of_layer(
     given:tuple,      # What the kernel was given
@@ -237,7 +237,7 @@ def map_of_layer(
     at_once:bool=False,   # Compute queries and keys now?
 ) -> AttentionMap:
     "The map of a layer that ran in one kernel"
-    src,heads,(mask,hides),lengths = given[0], given[2], masks, None
+    src,heads,(mask,hides) = given[0], given[2], masks
     kind,width = src.device.type, src.size(-1)
     cast = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
     large = width*width > 8*src.numel() # the weights, beside what they make of the input
@@ -246,19 +246,15 @@ def map_of_layer(
     if mask is not None:
         keep.append(parts.mask(mask).reshape(-1, heads if mask.dim() == 3 else 1, *mask.shape[-2:]))
     rules = tuple(Given(x, 'keep') for x in keep)
-    if src.is_nested:
-        src,lengths = _unpacked(src, length)
-        rules = _real(lengths, src.shape[1], src.device)
-    elif not at_once: src = _copy(src)
+    if not at_once: src = _copy(src)
     weights = [*given[3:5], *(given[10:12] if given[8] else ())]
     if not at_once: weights = parts.copies(path, weights)
     weight,bias,*norm = weights
     if norm: norm.append(given[9])
-    project = lambda: _project(src, weight, bias, heads, norm, cast)
-    mask = Mask(rules) if rules else None
-    def make():
-        q,k,v = project()
-        return AttentionMap.of(q, k, mask, v=v)
-    if not at_once: return Promised(make)
-    q,k,v = project()
-    return map_of(arguments(q, k, v, mask), parts.moved, device, keep_graph)
+    def call():
+        x,known = src, rules
+        if x.is_nested: x,known = _unpacked(x, length)
+        q,k,v = _project(x, weight, bias, heads, norm, cast)
+        return arguments(q, k, v, Mask(known) if known else None)
+    if at_once: return map_of(call(), parts.moved, device, keep_graph)
+    return Promised(lambda: map_of(call()))

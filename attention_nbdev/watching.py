@@ -521,7 +521,8 @@ def _ours(watches):
 def _run_whole(watches, layer, args, kwargs):
     "The output of a layer that ran in one kernel; None where it has to run in parts"
     if not _plain(args[0] if args else kwargs.get('src')): return None
-    try: found = run_layer(layer, *args, **kwargs, ours=_ours(watches))
+    packed = watches[0][0].mode().packing is not None # then its hooks were looked at
+    try: found = run_layer(layer, *args, **kwargs, ours=None if packed else _ours(watches))
     except TypeError: return None # `forward` will say what is wrong with the call
     if found is None: return None
     output,given,masks = found
