@@ -233,7 +233,7 @@ def map_of_layer(
     *,
     length:int|None=None, # Of packed sequences with their padding; None: of the longest
     device:torch.device|str|None=None, # Where to keep it, default where it is made
-    keep_graph:bool=False,    # As in `map_of`
+    keep_graph:bool=False,    # Shall gradients flow through it?
     at_once:bool=False,   # Compute queries and keys now?
 ) -> AttentionMap:
     "The map of a layer that ran in one kernel"
