@@ -14,14 +14,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from .attention_map import AttentionMap, Promised
 from .checks import normal_form
-from .following import arguments, writes
+from .following import arguments, is_weight, writes
 from .masks import Given, Mask, Rule, padding
 
 # %% ../nbs/07b_keep.ipynb #keep
 def _unsafe(x):
     "May `x` change, and nobody can tell? Parameters do, and inference tensors don't count writes"
-    if x.is_inference(): return True
-    return isinstance(x if x._base is None else x._base, nn.Parameter)
+    return x.is_inference() or is_weight(x)
 
 def _part(x):
     "Is `x` a cache, or a small part of something large?"
@@ -193,7 +192,7 @@ class LayerParts:
     def __init__(self):
         self.weights:dict[str,list] = {} # by path
         self.masks:list[Tensor] = []     # where queries may read: the last few
-        self.moved:dict[tuple,tuple] = {}
+        self.moved:dict[tuple,tuple] = {} # masks of other calls, too, on another device
     def copies(self, path, tensors):
         "Of the weights of a layer"
         last = self.weights.get(path, ())

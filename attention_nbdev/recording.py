@@ -160,7 +160,8 @@ class Maps(_Kept):
 # %% ../nbs/08_record.ipynb #recorder
 def _map_of(call, *args, **how):
     if torch._C._functorch.is_functorch_wrapped_tensor(call['query']):
-        raise ValueError("it ran inside torch.func, whose tensors don't outlive it")
+        raise ValueError("it ran inside torch.func, whose tensors don't outlive it; "
+                         "record it outside")
     return map_when_asked(call, *args, **how)
 
 def _keep_freed_memory():
@@ -174,13 +175,12 @@ class _Recorder(Watch):
         super().__init__(model)
         self.select,self.every,self.bound,self.how = select, every, bound, how
         self.graph = how.get('keep_graph', False)
-        self.moved:dict[tuple,tuple] = {} # what was made of masks
         self.parts = LayerParts()
         self.maps = Maps(calls=Counter(), missing=self.missing)
 
     def see(self, mode, call, run):
         out = run()
-        self.keep(mode, mode.path, lambda: _map_of(call, self.moved, **self.how))
+        self.keep(mode, mode.path, lambda: _map_of(call, self.parts.moved, **self.how))
         return out
     def layer(self, mode, path, given, masks):
         self.keep(mode, path, lambda: map_of_layer(

@@ -132,6 +132,8 @@ _HARMLESS = frozenset("""torch nn functional F Tensor math sqrt pi erf gelu relu
     variance_epsilon reshape contiguous unsqueeze squeeze dropout p training layer_norm rms_norm
     normalized_shape""".split()) # words in the code of norms, and of feed-forward networks
 
+def _may_ask(m): return any('q' in name.lower() for name in (*m._modules, *m._parameters))
+def _is_named(m): return any(x in type(m).__name__.lower() for x in _NAMES)
 def _runs_leaves(m):
     "Does `m` run such layers only, as its words say? Then nobody has to know where it starts"
     code = getattr(getattr(type(m), 'forward', None), '__code__', None)
@@ -139,8 +141,7 @@ def _runs_leaves(m):
     odd = any(isinstance(x, types.CodeType) for x in code.co_consts)
     if odd or not code.co_names or not (_HARMLESS | m._modules.keys()).issuperset(code.co_names):
         return False
-    named = any(x in type(m).__name__.lower() for x in _NAMES)
-    if named or any('q' in name.lower() for name in (*m._modules, *m._parameters)): return False
+    if _is_named(m) or _may_ask(m): return False
     return all(x is None or getattr(x, '_compiled_call_impl', None) is None
                and (_is_leaf(x) or _runs_leaves(x)) for x in m._modules.values())
 
@@ -360,11 +361,11 @@ _PROGRAM = torch.jit.ScriptFunction
 
 def _stays_silent(module):
     "Why it is odd that no attention was heard in `module`, if it is"
-    if any(x in type(module).__name__.lower() for x in _NAMES):
+    if _is_named(module):
         sizes = [p.shape for p in module.parameters() if p.dim() > 1]
         norm = len(sizes) == 1 and sizes[0][0] < 2*sizes[0][1] # makes no queries and keys
         return None if norm else _SILENT
-    if not any('q' in name.lower() for name in (*module._modules, *module._parameters)): return None
+    if not _may_ask(module): return None
     made = [name for name,m in module._modules.items() if m is not None and not m._modules]
     made += [name for name,p in module._parameters.items() if p is not None and p.dim() > 1]
     words = {word for name in made for word in name.lower().split('_')}
