@@ -488,9 +488,10 @@ class _Call:
         run,watches = self.compiled or self.module._call_impl, self.watches
         if torch.compiler.is_compiling(): return run(*args, **kwargs)
         if self.compiled is None:
-            called = sys._getframe(1).f_locals.get('self') # a replica of the module, it may be
-            if type(called) is type(self.module): run = called._call_impl
-            return _run_known(called, watches, run, args, kwargs)
+            called = sys._getframe(1).f_locals.get('self')
+            if called is self.module: return _run_known(called, watches, run, args, kwargs)
+            replica = type(called) is type(self.module) # of `nn.DataParallel`, with this inside
+            return (called._call_impl if replica else run)(*args, **kwargs)
         if _stays_eager(): return run(*args, **kwargs)
         before,others = _take_off(*(getattr(watch.here, 'mode', None) for watch,_ in watches))
         try: return run(*args, **kwargs)
@@ -498,9 +499,7 @@ class _Call:
 
 def _run_known(module, watches, run, args, kwargs):
     "An encoder or a layer of PyTorch's, run as it would be if nobody watched"
-    call = vars(module).get('_compiled_call_impl') if isinstance(module, nn.Module) else None
-    ready = type(call) is _Call and call.module is module and call.watches == watches
-    if not ready or not _content(watches): return run(*args, **kwargs)
+    if not _content(watches): return run(*args, **kwargs)
     if is_encoder(module):
         with _may_pack(watches, module, args, kwargs): return run(*args, **kwargs)
     done = _run_whole(watches, module, args, kwargs)
